@@ -1,0 +1,42 @@
+import type { CommitSpec } from '../../ports/git.ts';
+
+const quote = (path: string) => `"${path.replace(/[\\"]/g, '\\$&').replace(/\n/g, '\\n')}"`;
+const person = (text: string) => text.replace(/[<>\n\0]/g, '').trim();
+const data = (content: Buffer) => [Buffer.from(`data ${content.length}\n`), content, Buffer.from('\n')];
+
+/**
+ * The fast-import stream that makes one commit and prints its id; the scratch ref is gone at its end, so no ref moves.
+ * `baseTree` is the tree to start from when it is not that of the first parent.
+ */
+export function renderFastImport(spec: CommitSpec, scratchRef: string, baseTree: string | null): Buffer {
+  const seconds = Math.floor(spec.at.getTime() / 1000);
+  const [first, ...others] = spec.parents;
+  const lines: Buffer[] = [];
+  const line = (text: string) => lines.push(Buffer.from(`${text}\n`));
+  line('feature done');
+  line(`commit ${scratchRef}`);
+  line('mark :1');
+  line(`author ${person(spec.author.name)} <${person(spec.author.email)}> ${seconds} +0000`);
+  line(`committer Conveyor <conveyor@conveyor.invalid> ${seconds} +0000`);
+  lines.push(...data(Buffer.from(spec.message)));
+  if (first !== undefined) line(`from ${first}`);
+  for (const parent of others) line(`merge ${parent}`);
+  if (baseTree !== null) line(`M 040000 ${baseTree} ""`);
+  else if (spec.base === null && first !== undefined) line('deleteall');
+  for (const change of spec.changes) {
+    const mode = change.mode ?? '100644';
+    if (change.blob !== undefined) line(`M ${mode} ${change.blob} ${quote(change.path)}`);
+    else if (change.content === null || change.content === undefined) line(`D ${quote(change.path)}`);
+    else {
+      line(`M ${mode} inline ${quote(change.path)}`);
+      lines.push(...data(Buffer.from(change.content as Buffer)));
+    }
+  }
+  line('');
+  line('get-mark :1');
+  line(`reset ${scratchRef}`);
+  line('from 0000000000000000000000000000000000000000');
+  line('');
+  line('done');
+  return Buffer.concat(lines);
+}

@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto';
+import { type Draft, comment, enter, hold, queue, releaseSlot } from './draft.ts';
+import type { GateName } from './stages.ts';
+import type { HoldReason, ItemState } from './state.ts';
+import type { Verdict } from './verdict.ts';
+
+/** Verdict code → hold reason, where it is not `infra`. spec: pipeline §8.4 */
+const HOLDS: Readonly<Record<string, HoldReason>> = {
+  ANALYSIS_QUESTIONS: 'questions',
+  ANALYSIS_EMPTY: 'analysis-empty',
+  ARCH_EMPTY: 'agent-failed',
+  REVIEW_NOT_JUDGED: 'agent-failed',
+  REVIEW_STALE: 'agent-failed',
+  REPORT_UNTRUSTED: 'report-untrusted',
+  CI_SILENT: 'ci-silent',
+  CI_STUCK: 'ci-silent',
+  CI_NEVER_REPORTED: 'ci-silent',
+  CI_ALL_SKIPPED: 'ci-silent',
+  CI_SHA_UNKNOWN: 'ci-silent',
+  GATE_NO_PRODUCER: 'config-invalid',
+  DEPLOY_FAILED: 'deploy-failed',
+  DEPLOY_ROLLBACK_FAILED: 'deploy-failed',
+  DEPLOY_UNKNOWN: 'deploy-unknown',
+  NOT_LANDED: 'not-landed',
+  LANDED_TREE_MISMATCH: 'not-landed',
+  LANDED_BASE_MOVED: 'not-landed',
+  LANDED_OUT_OF_BAND: 'merged-outside',
+  PR_CREATE_FAILED: 'pr-create-failed',
+  MERGE_REFUSED: 'merge-refused',
+};
+
+export const holdReason = (code: string): HoldReason => HOLDS[code] ?? 'infra';
+
+/** Exponential back-off in seconds for the n-th failure (n from 0). spec: pipeline §8.1 */
+export const backoffS = (baseS: number, failures: number, capS: number) => Math.min(baseS * 2 ** Math.min(failures, 30), capS);
+
+/** Hash of what failed, without numbers, paths, hashes and times, so that the same red is recognised. spec: G-GEN-3 */
+export function fingerprint(gate: string, code: string, text: string): string {
+  const normal = text
+    .replace(/[0-9a-f]{7,64}/gi, '')
+    .replace(/\S*\/\S*/g, '')
+    .replace(/\d+/g, '')
+    .replace(/\s+/g, ' ');
+  return createHash('sha256').update(`${gate}\n${code}\n${normal}`).digest('hex').slice(0, 16);
+}
+
+/** A person gave a fresh start: the counters that stopped the item begin again. spec: PL-R-6 */
+export function freshBudgets(item: ItemState): void {
+  Object.assign(item.counters, { developer: 0, run: 0, infra: {}, transient: 0, noProgress: 0, conflict: 0, entries: 0 });
+  item.fingerprint = null;
+}
+
+/** Gates of later stages say nothing about the next version. spec: PL-R-7 */
+function voidVerdicts(item: ItemState): void {
+  for (const gate of ['ci', 'review', 'tests', 'staging', 'deploy', 'landed'] as const) delete item.gates[gate];
+  if (item.delivery !== null) Object.assign(item.delivery, { validated: null, request: null, approved: null, land: null, phase: 'failed' });
+}
+
+/**
+ * A gate proved a fault of the change: back to the developer with the findings, verbatim, until the budget is spent
+ * or the same red came twice. spec: PL-R-1…4, PL-R-7, G-GEN-2…4
+ */
+export function rework(draft: Draft, item: ItemState, verdict: Verdict, relaunch = true): void {
+  const limit = draft.config.retry.developer_max;
+  const print = fingerprint(verdict.gate, verdict.code, verdict.findings ?? verdict.text);
+  const repeated = item.fingerprint === print;
+  item.fingerprint = print;
+  item.counters.noProgress = repeated ? item.counters.noProgress + 1 : 1;
+  const attempt = item.counters.developer + 1;
+  item.findings = `${verdict.gate} failed: ${verdict.code} (attempt ${attempt}/${limit})\n${verdict.findings ?? verdict.text}`.slice(0, 8000);
+  releaseSlot(draft, item);
+  comment(draft, item, 'gate_failed', 'stream', { gate: verdict.gate, code: verdict.code, text: verdict.text, attempt: String(attempt), limit: String(limit) }, item.seq);
+  enter(draft, item, 'development');
+  voidVerdicts(item);
+  if (item.hold !== null) return;
+  if (!relaunch) hold(draft, item, holdReason(verdict.code), verdict.code, verdict.text);
+  else if (item.counters.developer >= limit)
+    hold(draft, item, 'retries-exhausted', verdict.code, `${limit} attempts are used up; last: ${verdict.text}`);
+  else if (draft.config.retry.same_fingerprint_max > 0 && item.counters.noProgress >= draft.config.retry.same_fingerprint_max)
+    hold(draft, item, 'no-progress', verdict.code, `the same failure came ${item.counters.noProgress} times: ${verdict.text}`);
+  else item.counters.developer = attempt;
+}
+
+/** Judge again later, without a rollback or a developer retry, then hold. spec: INF of gates §1 */
+export function infraRetry(draft: Draft, item: ItemState, gate: GateName | 'work' | 'deploy-hook', code: string, text: string, permanent = false): void {
+  const { infra_max, infra_delay_s, infra_cap_s } = draft.config.retry;
+  const tries = item.counters.infra[gate] ?? 0;
+  if (permanent || tries >= infra_max) return hold(draft, item, holdReason(code), code, text);
+  const mode = item.stage === 'deploy' && item.mode === 'finalize' ? 'finalize' : 'work';
+  queue(draft, item, mode, backoffS(infra_delay_s, tries, infra_cap_s));
+  item.counters.infra[gate] = tries + 1;
+}
+
+/** Repeat the run of the worker, told what was wrong; then hold. spec: RERUN of gates §1, class run of pipeline §8.1 */
+export function runRetry(draft: Draft, item: ItemState, code: string, text: string, reason: HoldReason): void {
+  const limit = code === 'ANALYSIS_EMPTY' || code === 'ARCH_EMPTY' ? Math.min(1, draft.config.retry.run_max) : draft.config.retry.run_max;
+  const runs = item.counters.run;
+  if (runs >= limit) return hold(draft, item, reason, code, text);
+  queue(draft, item, 'work');
+  item.counters.run = runs + 1;
+  item.findings = [item.findings, `Previous attempt: ${code}: ${text}`].filter((part) => part !== null).join('\n\n').slice(-8000);
+}
