@@ -16,7 +16,8 @@ const LATIN: Readonly<Record<string, string>> = {
  * A title without a usable character gives the first 8 hex digits of the issue id. spec: PL-D-4
  */
 export function slugOf(title: string, issueId: string): string {
-  const plain = title.toLowerCase().normalize('NFKD').replace(/\p{M}+/gu, '');
+  // Lower-case again: NFKD makes capitals of its own (№ is No).
+  const plain = title.toLowerCase().normalize('NFKD').replace(/\p{M}+/gu, '').toLowerCase();
   const latin = Array.from(plain, (character) => LATIN[character] ?? character).join('');
   const slug = trimDashes(trimDashes(latin.replace(/[^a-z0-9]+/g, '-')).slice(0, MAX));
   return slug === '' ? issuePrefix(issueId) : slug;

@@ -118,10 +118,7 @@ function unfinished(draft: Draft, item: ItemState, event: StageLanded): void {
 function judged(draft: Draft, item: ItemState, event: StageLanded): void {
   const stopping = event.verdicts.find((verdict) => verdict.verdict !== 'pass');
   if (stopping !== undefined) return notPassed(draft, item, event, stopping);
-  comment(draft, item, 'stage', item.stage, {
-    seconds: String(event.outcome.seconds),
-    ...(item.usage[item.stage] === undefined ? {} : { usage: JSON.stringify(item.usage[item.stage]) }),
-  });
+  stageComment(draft, item, event);
   item.findings = null;
   item.counters.noProgress = 0;
   switch (item.stage) {
@@ -142,10 +139,19 @@ function judged(draft: Draft, item: ItemState, event: StageLanded): void {
   }
 }
 
+/** The one status comment of this stage attempt. spec: people §1.1 */
+function stageComment(draft: Draft, item: ItemState, event: StageLanded): void {
+  const { usage, costUsd } = event.outcome;
+  const figures = { ...usage, costUsd };
+  comment(draft, item, 'stage', item.stage, { sha: item.head ?? '', seconds: String(event.outcome.seconds), usage: JSON.stringify(figures) });
+}
+
 function notPassed(draft: Draft, item: ItemState, event: StageLanded, verdict: Verdict): void {
+  if (verdict.code === 'DEPLOY_GUARD') return backToEdge(draft, item, verdict);
   switch (verdict.action) {
     case 'dev':
       if (verdict.gate === 'architecture') return conflict(draft, item, event, verdict);
+      stageComment(draft, item, event);
       return rework(draft, item, verdict);
     case 'dev!':
       return rework(draft, item, verdict, false);
@@ -161,7 +167,7 @@ function notPassed(draft: Draft, item: ItemState, event: StageLanded, verdict: V
 function waitOrHold(draft: Draft, item: ItemState, event: StageLanded, verdict: Verdict): void {
   if (verdict.code === 'APPROVAL_PENDING' || verdict.code === 'APPROVAL_STALE') {
     item.package = event.package;
-    comment(draft, item, 'stage', 'analysis', { seconds: String(event.outcome.seconds), usage: JSON.stringify(item.usage.analysis ?? {}) });
+    stageComment(draft, item, event);
     item.findings = null;
     return wait(draft, item, 'approval');
   }
@@ -169,6 +175,17 @@ function waitOrHold(draft: Draft, item: ItemState, event: StageLanded, verdict: 
   hold(draft, item, holdReason(verdict.code), verdict.code, verdict.text);
   if (verdict.code === 'ANALYSIS_QUESTIONS')
     comment(draft, item, 'questions', 'analyst', { text: (event.message ?? '').slice(0, 16_384) });
+}
+
+/** Main or artifact are not what was validated, production is untouched: the edge once more, no retry charged. spec: G-DPL-5, D-B-4 */
+function backToEdge(draft: Draft, item: ItemState, verdict: Verdict): void {
+  const times = item.counters.infra['deploy-guard'] ?? 0;
+  releaseSlot(draft, item);
+  item.stage = 'deploy-staging';
+  if (item.delivery !== null) Object.assign(item.delivery, { phase: 'building', approved: null });
+  if (times >= draft.config.retry.infra_max) return hold(draft, item, 'infra', verdict.code, verdict.text);
+  queue(draft, item, 'resume');
+  item.counters.infra['deploy-guard'] = times + 1;
 }
 
 /** The architect cannot meet the requirements: the analyst works on its text. spec: G-ARC-1 */

@@ -164,7 +164,7 @@ export const STAGE_TABLE: readonly StageRow[] = [
     worker: 'staging-runner',
     jobs: [
       { name: 'build', holds: 'read', steps: ['stage-deploy-staging'] },
-      { name: 'stage', holds: 'bot', steps: ['op-stage', 'gate-staging'] },
+      { name: 'stage', holds: 'bot', steps: ['op-stage', 'gate-staging', 'op-record'] },
       { name: 'land', holds: 'bot', steps: ['op-land'] },
     ],
     gates: ['staging'],

@@ -7,6 +7,8 @@ export interface StatusRow {
   readonly state: string;
   readonly description: string;
   readonly targetUrl: string | null;
+  /** UTC time of the row, where the forge tells it; clocks of silence start here. */
+  readonly updatedAt?: string | null;
 }
 export interface CommitStatus {
   readonly context: string;

@@ -21,6 +21,8 @@ export interface CommitSpec {
   /** Commit whose tree is the starting point; null = empty tree. */
   readonly base: Sha | null;
   readonly parents: readonly Sha[];
+  /** Tree to start from in place of that of `base`. */
+  readonly tree?: Sha;
   readonly changes: readonly TreeChange[];
   readonly message: string;
   readonly author: { readonly name: string; readonly email: string };
@@ -68,6 +70,8 @@ export interface GitPort {
   /** One atomic push, each ref with its lease; never forced beyond the lease. spec: design §3 */
   push(updates: readonly RefUpdate[]): Promise<PushResult>;
   treeOf(commit: Sha): Promise<Sha>;
+  /** Time of the commit. */
+  timeOf(commit: Sha): Promise<Date>;
   parentsOf(commit: Sha): Promise<readonly Sha[]>;
   /** Tree without docs/work-items/. spec: gates §1.1 */
   codeTree(commit: Sha): Promise<Sha>;

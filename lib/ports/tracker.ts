@@ -38,6 +38,8 @@ export interface TrackerPort {
   ownActors(): Promise<ReadonlySet<string>>;
   /** Role of a project member (5 guest, 15 member, 20 admin); null = not a member. */
   memberRole(actor: string): Promise<number | null>;
+  /** Whether the board has a status for this key (own name or configured alias). */
+  hasStatus(key: StatusKey): Promise<boolean>;
   getIssue(id: string): Promise<Issue | null>;
   /** State changes of the issue, oldest first. */
   listStateRows(issue: string): Promise<readonly StateRow[]>;

@@ -14,6 +14,8 @@ export interface GitOptions {
   /** Address or path of the remote. */
   readonly remote: string;
   readonly token: string | null;
+  /** Other bare clones on this machine whose objects this one may use. */
+  readonly alternates?: readonly string[];
   /** The caller's environment; only GIT_ENV_PASSED of it is used. */
   readonly env: Readonly<Record<string, string | undefined>>;
 }
@@ -25,22 +27,11 @@ const unlimited = '2147483647';
 
 /** A bare clone behind the git port. No checkout, no hook, no configuration of the machine takes part. */
 export async function createGit(options: GitOptions): Promise<GitPort> {
-  const { dir, remote } = options;
+  const { dir } = options;
   const secret = options.token;
   const redact = (text: string) => (secret === null ? text : text.replaceAll(secret, '***'));
   const git = createRunGit(gitEnvironment(options.env, dir, secret), redact);
-  if (!(await exists(join(dir, 'HEAD')))) {
-    await mkdir(dir, { recursive: true });
-    await git(['init', '--quiet', '--bare', '--template=', dir]);
-    // A promisor remote: the archive is fetched without its blobs, whatever its size.
-    await git(['config', 'remote.origin.url', remote]);
-    await git(['config', 'remote.origin.promisor', 'true']);
-    await git(['config', 'extensions.partialClone', 'origin']);
-    await git(['config', 'core.repositoryFormatVersion', '1']);
-    await mkdir(join(dir, 'info'), { recursive: true });
-    // Highest precedence: no attribute of a branch may convert or filter what we read and write.
-    await writeFile(join(dir, 'info', 'attributes'), '* -text -filter -ident -working-tree-encoding -export-subst -export-ignore\n');
-  }
+  if (!(await exists(join(dir, 'HEAD')))) await initBare(options);
   const text = async (args: readonly string[], answers?: readonly number[]) =>
     (await git(args, answers === undefined ? {} : { answers })).stdout.toString().trim();
   const lines = async (args: readonly string[]) => (await text(args)).split('\n').filter((line) => line !== '');
@@ -90,7 +81,7 @@ export async function createGit(options: GitOptions): Promise<GitPort> {
 
     async commit(spec) {
       const first = spec.parents[0];
-      const baseTree = spec.base !== null && spec.base !== first ? await port.treeOf(spec.base) : null;
+      const baseTree = spec.tree ?? (spec.base !== null && spec.base !== first ? await port.treeOf(spec.base) : null);
       const { stdout } = await git(['fast-import', '--quiet', '--force', '--done', '--date-format=raw'], {
         input: renderFastImport(spec, `refs/conveyor/scratch/${randomUUID()}`, baseTree),
       });
@@ -105,6 +96,10 @@ export async function createGit(options: GitOptions): Promise<GitPort> {
     },
 
     treeOf: (commit) => text(['rev-parse', '--verify', '--quiet', `${commit}^{tree}`]),
+
+    async timeOf(commit) {
+      return new Date(Number(await text(['show', '--no-patch', '--format=%ct', commit])) * 1000);
+    },
 
     async parentsOf(commit) {
       return (await text(['rev-list', '--no-walk', '--parents', commit])).split(' ').slice(1);
@@ -166,6 +161,20 @@ export async function createGit(options: GitOptions): Promise<GitPort> {
     },
   };
   return port;
+}
+
+/** A bare repository by its files: no template, no process. */
+async function initBare({ dir, remote, alternates = [] }: GitOptions): Promise<void> {
+  for (const folder of ['objects/info', 'objects/pack', 'refs/heads', 'refs/tags', 'info']) await mkdir(join(dir, folder), { recursive: true });
+  // A promisor remote: the archive is fetched without its blobs, whatever its size.
+  await writeFile(
+    join(dir, 'config'),
+    `[core]\n\trepositoryformatversion = 1\n\tbare = true\n[extensions]\n\tpartialClone = origin\n[remote "origin"]\n\turl = ${JSON.stringify(remote)}\n\tpromisor = true\n`,
+  );
+  // Highest precedence: no attribute of a branch may convert or filter what we read and write.
+  await writeFile(join(dir, 'info', 'attributes'), '* -text -filter -ident -working-tree-encoding -export-subst -export-ignore\n');
+  if (alternates.length > 0) await writeFile(join(dir, 'objects', 'info', 'alternates'), alternates.map((other) => `${join(other, 'objects')}\n`).join(''));
+  await writeFile(join(dir, 'HEAD'), 'ref: refs/heads/none\n');
 }
 
 function readBatch(stdout: Buffer, paths: readonly string[]): Map<string, Buffer> {

@@ -1,0 +1,177 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createCommandAgent } from '../adapters/agent/command.ts';
+import { createScriptedAgent } from '../adapters/agent/scripted.ts';
+import { createConsoleChat } from '../adapters/chat/console.ts';
+import { type LocalForge, createLocalForge } from '../adapters/forge/local.ts';
+import { createGit } from '../adapters/git/bare.ts';
+import { createFolderHandover } from '../adapters/handover/folder.ts';
+import { createShell } from '../adapters/shell/process.ts';
+import { createFileTracker } from '../adapters/tracker/file.ts';
+import { ConfigError, errorText } from '../base/errors.ts';
+import { createRedactor } from '../base/redact.ts';
+import { type Stage, stageRow } from '../pipeline/stages.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Run } from '../ports/forge.ts';
+import type { Log } from '../ports/log.ts';
+import type { Answer } from '../pipeline/events.ts';
+import { initLedger } from '../ledger/store.ts';
+import { confirmDeploy, control } from '../steps/control.ts';
+import { type Engine, ledgerPorts, openSession } from '../steps/engine.ts';
+import { createDesk } from '../steps/feed.ts';
+import { intake } from '../steps/intake.ts';
+import { reconcile } from '../steps/reconcile.ts';
+import { type StepResult, runStep } from '../steps/run-step.ts';
+import { assetFolder } from '../runtime/assets.ts';
+import { createSystemClock } from '../runtime/clock.ts';
+
+export interface LocalOptions {
+  /** Bare repository that plays the forge. */
+  readonly repository: string;
+  /** Folder for records, hand-overs and issues. */
+  readonly folder: string;
+  readonly mainBranch: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly log: Log;
+  readonly deploySecrets?: Readonly<Record<string, string>>;
+  readonly cardLine?: (line: string) => void;
+  /** Called when a step of a run ended. */
+  readonly onStep?: (event: { readonly run: Run; readonly job: string; readonly step: string; readonly result: StepResult | null; readonly error: string | null }) => void;
+}
+
+export interface LocalEngine extends AsyncDisposable {
+  readonly forge: LocalForge;
+  /** Folder of the issues of the tracker `file`. */
+  readonly issues: string;
+  readonly clock: Clock;
+  intake(issues: readonly string[]): Promise<readonly string[]>;
+  control(input: { command: string; item: string; reason: string; by: string }): Promise<Answer>;
+  confirm(input: { item: string; digest: string; by: string }): Promise<Answer>;
+  reconcile(): Promise<readonly string[]>;
+  /** An engine of its own for a look at the ledger; dispose of its folder with the engine. */
+  open(run: string): Promise<Engine>;
+  /** Resolves when no run is queued or at work. */
+  idle(): Promise<void>;
+}
+
+/** The embedded engine: the same steps over a bare repository, runs in this process, no server and no network. spec: design §6 */
+export async function createLocalEngine(options: LocalOptions): Promise<LocalEngine> {
+  const { repository, folder, mainBranch, env, log } = options;
+  const clock = createSystemClock();
+  const scratch = await mkdtemp(join(tmpdir(), 'conveyor-local-'));
+  const issues = join(folder, 'issues');
+  await mkdir(issues, { recursive: true });
+  const git = (dir: string, alternates: readonly string[] = []) => createGit({ dir, remote: repository, token: null, alternates, env });
+  const redact = createRedactor(Object.values(options.deploySecrets ?? {}));
+  const shell = createShell();
+  const stop = new AbortController();
+  const running = new Set<Promise<void>>();
+  let jobs = 0;
+
+  const forge = await createLocalForge({
+    folder,
+    git: await git(join(scratch, 'forge.git')),
+    mainBranch,
+    clock,
+    start: (run, inputs) => {
+      const ended = execute(run, inputs).finally(() => running.delete(ended));
+      running.add(ended);
+    },
+  });
+
+  const open = async (run: string): Promise<Engine> => {
+    jobs += 1;
+    const job = join(scratch, `job-${jobs}`);
+    await mkdir(job, { recursive: true });
+    const code = await git(join(job, 'code.git'));
+    return {
+      run,
+      runUrl: null,
+      repository: 'local/repository',
+      mainBranch,
+      git: await git(join(job, 'ledger.git'), [code.dir]),
+      code,
+      forge,
+      shell,
+      clock,
+      log,
+      handover: createFolderHandover({ folder: join(folder, 'handover'), runId: run }),
+      random: Math.random,
+      scratch: job,
+      env,
+      agentsFolder: assetFolder('agents'),
+      deploySecrets: options.deploySecrets ?? {},
+      redact,
+      stop: stop.signal,
+      probe: async (url, timeoutMs) => fetch(url, { signal: AbortSignal.timeout(timeoutMs), redirect: 'manual' }).then((answer) => answer.status, () => null),
+      createTracker(config) {
+        if (config.tracker.kind !== 'file') throw new ConfigError('TRACKER_KIND', 'the local engine has the tracker "file": set tracker.kind: file');
+        return createFileTracker({ folder: issues, clock });
+      },
+      createChat: (config) => (config.chat.kind === 'console' ? createConsoleChat({ write: options.cardLine ?? log.info }) : null),
+      createAgent(config, scenario) {
+        const runtime = { shell, clock, redact, log };
+        if (config.agents.adapter === 'scripted') {
+          if (scenario === null) throw new ConfigError('SCENARIO_MISSING', 'agents.adapter is scripted: add .conveyor/scenario.yml');
+          return createScriptedAgent({ ...runtime, scenario });
+        }
+        if (config.agents.command === undefined) throw new ConfigError('AGENT_COMMAND', 'agents.command is missing');
+        return createCommandAgent({ ...runtime, command: config.agents.command, env: { PATH: env['PATH'] ?? '' }, folder: job });
+      },
+    };
+  };
+
+  /** The jobs of a stage run, one after the other; later jobs start whatever became of the earlier ones. */
+  async function execute(run: Run, inputs: Readonly<Record<string, string>>): Promise<void> {
+    await forge.setRunState(run.id, 'running');
+    const stage = run.workflow.replace(/^conveyor-|\.yml$/g, '') as Stage;
+    const input = { item: inputs['item'] ?? '', token: inputs['token'] ?? '', round: Number(inputs['round'] ?? 1), attempt: Number(inputs['attempt'] ?? 1) };
+    let red = false;
+    for (const job of stageRow(stage).jobs) {
+      const engine = await open(String(run.id));
+      for (const step of job.steps) {
+        try {
+          const result = await runStep(step, engine, input);
+          red ||= result.result === 'fail';
+          options.onStep?.({ run, job: job.name, step, result, error: null });
+        } catch (thrown) {
+          red = true;
+          log.error(`${run.title}: ${step}: ${errorText(thrown)}`);
+          options.onStep?.({ run, job: job.name, step, result: null, error: errorText(thrown) });
+        }
+      }
+      await rm(engine.scratch, { recursive: true, force: true });
+    }
+    await forge.setRunState(run.id, red ? 'failure' : 'success');
+  }
+
+  let controls = 0;
+  const controlRun = async () => {
+    controls += 1;
+    const engine = await open(String(1_000_000 + controls));
+    return createDesk(await openSession(engine));
+  };
+  await initLedger(ledgerPorts(await open('0')));
+  return {
+    forge,
+    issues,
+    clock,
+    open,
+    intake: async (ids) => (await intake(await controlRun(), { issues: ids, ciCommit: null, pull: null })).lines,
+    control: async (input) => control(await controlRun(), input),
+    confirm: async (input) => confirmDeploy(await controlRun(), input),
+    reconcile: async () => (await reconcile(await controlRun())).plan,
+    async idle() {
+      while (running.size > 0) await Promise.all(running);
+    },
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await Promise.allSettled(running);
+      await rm(scratch, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Folder of the executable of this process, so that commands find the same Node. */
+export const nodeFolder = () => dirname(process.execPath);

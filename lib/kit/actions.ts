@@ -1,0 +1,117 @@
+import { STAGE_TABLE } from '../pipeline/stages.ts';
+import type { ActionRow, InputName } from './action-row.ts';
+import { INPUTS } from './action-row.ts';
+import { GATE_ACTIONS } from './actions-gates.ts';
+import { scalar } from './yaml-text.ts';
+
+const RUN: readonly InputName[] = ['item', 'token', 'forge-token'];
+const TRACKER: readonly InputName[] = ['tracker-url', 'tracker-token'];
+
+const runAction = (folder: string, description: string, required: readonly InputName[] = RUN): ActionRow => ({
+  folder,
+  description,
+  required,
+  optional: [],
+  deploySecrets: false,
+});
+const workAction = (stage: string, description: string) =>
+  runAction(`stage-${stage}`, description, ['item', 'token', 'attempt', 'forge-token']);
+
+/** The actions that are not gates. */
+const WORK_ACTIONS: readonly ActionRow[] = [
+  {
+    folder: 'op-intake',
+    description: 'Feeds events of tracker, relay and forge to the decision, and performs what it ordered',
+    required: ['forge-token'],
+    optional: ['events', ...TRACKER],
+    deploySecrets: false,
+  },
+  workAction('analysis', 'The analyst writes the analysis package, or its questions'),
+  workAction('architecture', 'The architect writes decision records and requirements'),
+  workAction('development', 'The developer changes code, tests and documents'),
+  workAction('review', 'The reviewer judges the change'),
+  workAction('testing', 'Runs the test command on a clean export of the branch'),
+  runAction('op-apply', 'Judges and applies what the work job handed over; pushes nothing yet'),
+  runAction('stage-deploy-staging', 'Builds the artifact from a clean export of the branch'),
+  {
+    ...runAction('op-stage', 'Puts the artifact on staging and runs the staging suite; pushes nothing yet'),
+    deploySecrets: true,
+  },
+  {
+    ...runAction('op-record', 'Records what staging found in one atomic push, and keeps the token'),
+    optional: TRACKER,
+  },
+  {
+    ...runAction('stage-deploy', 'Production deploy of the validated artifact, then the merge'),
+    optional: TRACKER,
+    deploySecrets: true,
+  },
+  {
+    ...runAction('op-land', 'Decides with all verdicts and lands artifacts and state in one atomic push'),
+    optional: TRACKER,
+  },
+  {
+    folder: 'op-confirm-deploy',
+    description: 'A person confirms the deploy of one artifact digest',
+    required: ['item', 'digest', 'forge-token'],
+    optional: TRACKER,
+    deploySecrets: false,
+  },
+  {
+    folder: 'op-control',
+    description: 'A control command of a person with write permission',
+    required: ['command', 'item', 'forge-token'],
+    optional: ['reason', ...TRACKER],
+    deploySecrets: false,
+  },
+  {
+    folder: 'op-reconcile',
+    description: 'Compares ledger, forge and tracker, and moves on whatever was lost',
+    required: ['forge-token'],
+    optional: TRACKER,
+    deploySecrets: false,
+  },
+];
+
+/** The root action of the repository: no step of the pipeline, started by people. spec: operations §3 */
+export const DOCTOR: ActionRow = {
+  folder: 'doctor',
+  description: 'Checks whether runner, forge and token are fit for Conveyor, and says what to change',
+  required: ['forge-token'],
+  optional: [],
+  deploySecrets: false,
+};
+
+/** Steps of the workflows that do not belong to one stage, in the order in which they are used. */
+export const CONTROL_STEPS = ['op-intake', 'op-confirm-deploy', 'op-control', 'op-reconcile'] as const;
+
+/** All actions in pipeline order: intake, each stage with its steps, then the controls. */
+export const ACTIONS: readonly ActionRow[] = (() => {
+  const steps = STAGE_TABLE.flatMap((row) => row.jobs.flatMap((job) => job.steps));
+  return [...new Set(['op-intake', ...steps, ...CONTROL_STEPS])].map(actionRow);
+})();
+
+/** The row of an action's folder. Throws `TypeError` for a step that no row describes: the tables disagree. */
+export function actionRow(folder: string): ActionRow {
+  const row = [...WORK_ACTIONS, ...GATE_ACTIONS].find((candidate) => candidate.folder === folder);
+  if (row === undefined) throw new TypeError(`step ${folder} of the stage table has no row in lib/kit/actions*.ts`);
+  return row;
+}
+
+/** Text of an action.yml; `top` leads from its folder to the top of the release. */
+export function renderActionYaml(row: ActionRow, top = '../../'): string {
+  const input = (name: InputName, required: boolean) =>
+    `  ${name}:\n    description: ${scalar(INPUTS[name].description)}\n    required: ${required}\n`;
+  const inputs = [
+    ...row.required.map((name) => input(name, true)),
+    ...row.optional.map((name) => input(name, false)),
+  ].join('');
+  return (
+    '# generated from lib/kit/actions.ts by "npm run docs", do not edit\n' +
+    `name: ${scalar(`conveyor ${row.folder}`)}\n` +
+    `description: ${scalar(row.description)}\n` +
+    `inputs:\n${inputs}` +
+    "outputs:\n  result:\n    description: One word for how the step ended; 'error' when it could not do its part\n" +
+    `runs:\n  using: node24\n  main: ${top}dist/${row.folder}.mjs\n`
+  );
+}

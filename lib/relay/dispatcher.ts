@@ -1,0 +1,310 @@
+import { errorText } from '../base/errors.ts';
+import type { AlertMemory } from './alert-memory.ts';
+import type { DeadLetters } from './dead-letters.ts';
+import { readIssue } from './enrich.ts';
+import type { Entry } from './entry.ts';
+import { createGiveUp, type GiveUp } from './give-up.ts';
+import { inOrder } from './lane.ts';
+import { observe, type RelayMetrics } from './metrics.ts';
+import { type Outlet, removeTask, takeReady } from './outlet.ts';
+import type { RelayPorts } from './ports.ts';
+import { nextGroup, renderEnvelope, sortLane } from './prepare.ts';
+import { classifyFailure, nextAttempt } from './retry.ts';
+import type { Spool } from './spool.ts';
+import type { StateMaps } from './state-maps.ts';
+import { watchRun } from './watch-run.ts';
+import { type Batch, type Lane, newTask, type Route, type Task } from './work.ts';
+
+export interface DispatcherDeps {
+  readonly ports: RelayPorts;
+  readonly spool: Spool;
+  readonly dead: DeadLetters;
+  readonly maps: StateMaps;
+  readonly alerts: AlertMemory;
+  readonly metrics: RelayMetrics;
+  /** null = the project is not registered, or suspended: its events wait. spec: O-C-9, O-C-10 */
+  readonly route: (project: string) => Route | null;
+  readonly ownActors: () => ReadonlySet<string>;
+  readonly limits: () => { readonly attempts: number; readonly confirmS: number };
+}
+
+const PARALLEL_ITEMS = 4;
+/** After what only time heals: no status map, a full disk. */
+const PAUSE_MS = 10_000;
+const REDISPATCHES = 3;
+
+/** Takes spooled entries to confirmed runs: enrich → batch → dispatch → wait for the run. spec: RL-RLY-16…27 */
+export class Dispatcher {
+  readonly #deps: DispatcherDeps;
+  readonly #lanes = new Map<string, Lane>();
+  readonly #outlets = new Map<string, Outlet>();
+  readonly #calls = new Set<Promise<void>>();
+  readonly #watches = new Set<Promise<void>>();
+  readonly #stop = new AbortController();
+  readonly #giveUp: GiveUp;
+  readonly #open = new Map<number, Entry>();
+  #wake: AbortController = new AbortController();
+  #loop: Promise<void> | null = null;
+
+  constructor(deps: DispatcherDeps) {
+    this.#deps = deps;
+    this.#giveUp = createGiveUp(deps);
+  }
+
+  /** Entries that are not finished, also those whose run goes on. */
+  pending(): readonly { readonly project: string; readonly issue: string; readonly receivedAt: string }[] {
+    return [...this.#open.values()].map(({ project, issue, receivedAt }) => ({ project, issue, receivedAt }));
+  }
+
+  add(entry: Entry): void {
+    this.#open.set(entry.seq, entry);
+    this.#enqueue(newTask(entry));
+    this.wake();
+  }
+
+  /** After a start: entries that were dispatched and not confirmed are asked for before anything is sent again. spec: RL-RLY-27 */
+  resume(entries: readonly { entry: Entry; dispatches: number; run: number | null; dispatchedAt: string }[]): void {
+    const batches = new Map<string, Batch & { parts: { lane: Lane; task: Task }[] }>();
+    for (const { entry, dispatches, run, dispatchedAt } of entries) {
+      this.#open.set(entry.seq, entry);
+      const lane = this.#lane(entry);
+      lane.busy = true;
+      const repository = this.#deps.route(entry.project)?.repository ?? '';
+      const id = `${repository} ${run ?? entry.seq}`;
+      const batch = batches.get(id) ?? { repository, runId: run, dispatchedAt: Date.parse(dispatchedAt), parts: [] };
+      batch.parts.push({ lane, task: newTask(entry, Math.max(0, dispatches - 1)) });
+      batches.set(id, batch);
+    }
+    for (const batch of batches.values()) this.#watch(batch);
+  }
+
+  start(): void {
+    this.#loop ??= this.#run();
+  }
+
+  wake(): void {
+    this.#wake.abort();
+  }
+
+  /** Drops what waits of a project that left the registry. spec: O-C-10 */
+  async drop(project: string): Promise<number> {
+    let dropped = 0;
+    for (const lane of this.#lanes.values()) {
+      if (lane.project !== project || lane.busy) continue;
+      const tasks = lane.tasks.splice(0);
+      dropped += tasks.length;
+      await this.#finish(tasks, 'superseded', 'project dropped');
+    }
+    return dropped;
+  }
+
+  /** Ends the loop and waits up to 20 s for calls in flight; what is not finished stays in the spool. spec: RL-RLY-27 */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    this.wake();
+    await this.#loop;
+    const patience = new AbortController();
+    const limit = this.#deps.ports.clock.sleep(20_000, patience.signal).catch(() => {});
+    await Promise.race([Promise.all([...this.#calls, ...this.#watches]), limit]);
+    patience.abort();
+    await limit;
+  }
+
+  async #run(): Promise<void> {
+    const { clock } = this.#deps.ports;
+    while (!this.#stop.signal.aborted) {
+      this.#wake = new AbortController();
+      const due = this.#advance();
+      await clock.sleep(Math.min(60_000, Math.max(0, due - clock.now().getTime())), this.#wake.signal).catch(() => {});
+    }
+  }
+
+  /** Starts everything that may start; the time of the next that becomes due. */
+  #advance(): number {
+    const now = this.#now();
+    let due = now + 60_000;
+    for (const lane of this.#lanes.values()) {
+      if (lane.busy) continue;
+      if (lane.tasks.length === 0) {
+        this.#lanes.delete(lane.id);
+        continue;
+      }
+      const route = this.#deps.route(lane.project);
+      if (route === null) continue;
+      if (lane.notBefore > now) {
+        due = Math.min(due, lane.notBefore);
+        continue;
+      }
+      const outlet = this.#outlet(route.repository);
+      if (outlet.preparing >= PARALLEL_ITEMS) continue;
+      outlet.preparing += 1;
+      lane.busy = true;
+      this.#track(
+        this.#calls,
+        this.#prepare(lane, route, outlet)
+          .catch((thrown: unknown) => {
+            this.#rest(lane, this.#now() + PAUSE_MS);
+            throw thrown;
+          })
+          .finally(() => {
+            outlet.preparing -= 1;
+            this.wake();
+          }),
+      );
+    }
+    for (const [repository, outlet] of this.#outlets)
+      if (!outlet.sending && outlet.ready.length > 0) {
+        outlet.sending = true;
+        this.#track(this.#calls, this.#send(repository, outlet));
+      }
+    return due;
+  }
+
+  async #prepare(lane: Lane, route: Route, outlet: Outlet): Promise<void> {
+    const { maps, ports, ownActors } = this.#deps;
+    const map = await maps.get(lane.project);
+    if (map === null) return this.#rest(lane, this.#now() + PAUSE_MS);
+    let known = map;
+    let sorted = sortLane(lane.tasks, known, ownActors(), false);
+    if (sorted.unknown) {
+      if (!(await maps.reread(lane.project))) return this.#rest(lane, this.#now() + PAUSE_MS);
+      known = (await maps.get(lane.project)) ?? known;
+      sorted = sortLane(lane.tasks, known, ownActors(), true);
+    }
+    for (const { task, status, reason } of sorted.drop) {
+      removeTask(lane, task);
+      await this.#finish([task], status, reason);
+    }
+    const head = sorted.keep[0];
+    if (head === undefined || head.notBefore > this.#now()) return this.#rest(lane, head?.notBefore ?? 0);
+    const group = nextGroup(sorted.keep);
+    const issue = await readIssue(ports.tracker, ports.clock, ports.log, lane);
+    if (this.#stop.signal.aborted) return this.#rest(lane, 0);
+    outlet.ready.push({
+      lane,
+      items: group.map((task) => ({ task, envelope: renderEnvelope(task.entry, route, known, issue) })),
+    });
+  }
+
+  async #send(repository: string, outlet: Outlet): Promise<void> {
+    const { ports, spool, metrics } = this.#deps;
+    const taken = takeReady(outlet.ready);
+    const envelopes = taken.map(({ envelope }) => envelope);
+    const startedAt = this.#now();
+    try {
+      const { runId } = await ports.forge.dispatch(repository, envelopes);
+      metrics.dispatch.ok += 1;
+      observe(metrics.dispatchSeconds, (this.#now() - startedAt) / 1000);
+      for (const { lane, task } of taken) removeTask(lane, task);
+      await spool.ack(taken.map(({ task }) => task.entry.seq), 'dispatched', { run: runId });
+      ports.log.info(`dispatched ${envelopes.map((envelope) => envelope.correlation).join(' ')} to ${repository}, run ${runId ?? 'unknown'}`);
+      this.#watch({ repository, runId, dispatchedAt: startedAt, parts: taken });
+    } catch (thrown) {
+      await this.#failed(repository, taken, thrown);
+    } finally {
+      outlet.sending = false;
+      this.wake();
+    }
+  }
+
+  async #failed(repository: string, taken: readonly { lane: Lane; task: Task }[], thrown: unknown): Promise<void> {
+    const { ports, metrics, alerts, limits } = this.#deps;
+    const failure = classifyFailure(thrown);
+    const random = ports.random();
+    metrics.dispatch[failure.class] += 1;
+    ports.log.warn(`dispatch to ${repository} failed (${failure.class}): ${errorText(thrown)}`);
+    if (failure.class === 'refused')
+      await alerts.raise('credentials', repository, `the forge refuses the relay's token for ${repository} (${failure.status}): give CONVEYOR_RELAY_FORGE_TOKEN the right to dispatch there; events wait up to 24 h`);
+    for (const { lane, task } of taken) {
+      task.failures[failure.class] += 1;
+      if (failure.class === 'input' && taken.length > 1) task.alone = true;
+      const count = task.failures[failure.class];
+      const waitMs = nextAttempt(failure, count, limits().attempts, random);
+      if (waitMs === null) await this.#bury(repository, lane, task, count, errorText(thrown));
+      else task.notBefore = this.#now() + waitMs;
+    }
+    for (const lane of new Set(taken.map((part) => part.lane))) this.#rest(lane, 0);
+  }
+
+  #watch(batch: Batch): void {
+    const { ports, limits } = this.#deps;
+    const work = watchRun(ports, batch, () => limits().confirmS * 1000, this.#stop.signal).then(async (end) => {
+      if (end === 'stopped') return;
+      const tasks = batch.parts.map(({ task }) => task);
+      if (end === 'success') await this.#finish(tasks, 'confirmed', null);
+      else for (const { lane, task } of batch.parts) await this.#again(batch, lane, task, end);
+      for (const { lane } of batch.parts) this.#rest(lane, 0);
+    });
+    this.#track(this.#watches, work);
+  }
+
+  async #again(batch: Batch, lane: Lane, task: Task, end: string): Promise<void> {
+    const { ports, metrics } = this.#deps;
+    task.redispatches += 1;
+    task.alone = true;
+    if (task.redispatches > REDISPATCHES) {
+      await this.#bury(batch.repository, lane, task, task.redispatches, `run ${batch.runId ?? 'unknown'} ended ${end}`);
+      return;
+    }
+    metrics.entries.redispatched += 1;
+    ports.log.warn(`run ${batch.runId ?? 'unknown'} of ${batch.repository} ended ${end}: ${task.entry.correlation} is dispatched again`);
+    task.notBefore = this.#now() + (nextAttempt({ class: 'transient', retryAfterS: 0 }, task.redispatches, 99, ports.random()) ?? 0);
+    this.#enqueue(task);
+  }
+
+  async #bury(repository: string, lane: Lane, task: Task, attempts: number, reason: string): Promise<void> {
+    if (await this.#giveUp(repository, task.entry, attempts, reason)) {
+      removeTask(lane, task);
+      this.#deps.metrics.entries.dead += 1;
+      await this.#finish([task], 'dead', reason);
+      return;
+    }
+    task.notBefore = this.#now() + PAUSE_MS;
+    if (!lane.tasks.includes(task)) this.#enqueue(task);
+  }
+
+  async #finish(tasks: readonly Task[], status: 'confirmed' | 'superseded' | 'dead', reason: string | null): Promise<void> {
+    const seqs = tasks.map((task) => task.entry.seq);
+    for (const seq of seqs) this.#open.delete(seq);
+    if (status !== 'dead') this.#deps.metrics.entries[status] += seqs.length;
+    await this.#deps.spool.ack(seqs, status, reason === null ? {} : { reason });
+  }
+
+  #rest(lane: Lane, notBefore: number): void {
+    lane.busy = false;
+    lane.notBefore = notBefore;
+    this.wake();
+  }
+
+  #enqueue(task: Task): void {
+    const lane = this.#lane(task.entry);
+    lane.tasks.push(task);
+    lane.tasks.sort((a, b) => inOrder(a.entry, b.entry));
+    // A newer change may supersede what waits for its back-off: look again at once.
+    lane.notBefore = 0;
+  }
+
+  #lane(entry: Entry): Lane {
+    const id = `${entry.project}/${entry.issue}`;
+    const lane = this.#lanes.get(id) ?? { id, project: entry.project, issue: entry.issue, tasks: [], busy: false, notBefore: 0 };
+    this.#lanes.set(id, lane);
+    return lane;
+  }
+
+  #outlet(repository: string): Outlet {
+    const outlet = this.#outlets.get(repository) ?? { preparing: 0, sending: false, ready: [] };
+    this.#outlets.set(repository, outlet);
+    return outlet;
+  }
+
+  #now(): number {
+    return this.#deps.ports.clock.now().getTime();
+  }
+
+  #track(set: Set<Promise<void>>, work: Promise<void>): void {
+    const tracked = work
+      .catch((thrown: unknown) => this.#deps.ports.log.error(`relay: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`))
+      .finally(() => set.delete(tracked));
+    set.add(tracked);
+  }
+}

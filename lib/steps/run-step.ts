@@ -1,0 +1,71 @@
+import { ConfigError } from '../base/errors.ts';
+import { GATES, type GateName } from '../pipeline/stages.ts';
+import type { Verdict } from '../pipeline/verdict.ts';
+import { apply } from './apply.ts';
+import { build } from './build.ts';
+import { deploy } from './deploy.ts';
+import type { Engine } from './engine.ts';
+import { createDesk } from './feed.ts';
+import { judgeStep } from './judge-gate.ts';
+import { prepareStagingLanding } from './land-staging.ts';
+import { land } from './land.ts';
+import { record } from './record.ts';
+import { openRun } from './run-item.ts';
+import { createScratch } from './scratch.ts';
+import { stage } from './stage.ts';
+import { work } from './work.ts';
+
+export interface StepInput {
+  readonly item: string;
+  readonly token: string;
+  readonly round: number;
+  readonly attempt: number;
+}
+export interface StepResult {
+  /** One word for machines. */
+  readonly result: string;
+  readonly line: string;
+  readonly verdict: Verdict | null;
+}
+
+/** One step of a stage run by its folder under actions/, the same on every engine. Throws ConfigError STEP_UNKNOWN. */
+export async function runStep(step: string, engine: Engine, input: StepInput): Promise<StepResult> {
+  const said = (line: string): StepResult => ({ result: line.startsWith('superseded') ? 'superseded' : 'done', line, verdict: null });
+  const gate = GATES.find((name) => step === `gate-${name}`);
+  if (gate !== undefined) return judge(gate, engine, input);
+  switch (step) {
+    case 'stage-deploy-staging':
+      return said(await build(engine, input));
+    case 'stage-deploy':
+      return said(await deploy(engine, input));
+    case 'op-apply':
+      return said(await apply(engine, input));
+    case 'op-stage':
+      return said(await stage(engine, input));
+    case 'op-record':
+      return said(await record(engine, input));
+    case 'op-land':
+      return landing(engine, input);
+    default:
+      if (step.startsWith('stage-')) return said(await work(engine, input));
+      throw new ConfigError('STEP_UNKNOWN', `there is no step ${step}: write the workflow files again with "conveyor workflows".`);
+  }
+}
+
+async function judge(gate: GateName, engine: Engine, input: StepInput): Promise<StepResult> {
+  const run = await openRun(engine, input);
+  if (!run.current) return { result: 'superseded', line: run.line, verdict: null };
+  const verdict = await judgeStep(run.session, run.item, gate);
+  if (verdict === null) return { result: 'skipped', line: `${gate}: nothing to judge, an earlier step ended this run`, verdict };
+  return { result: verdict.verdict, line: `${gate}: ${verdict.verdict} · ${verdict.code} · ${verdict.text}`, verdict };
+}
+
+async function landing(engine: Engine, input: StepInput): Promise<StepResult> {
+  const run = await openRun(engine, input);
+  if (!run.current) return { result: 'superseded', line: run.line, verdict: null };
+  const { session, item } = run;
+  // The landing job of deploy-staging has no applier: it starts from what the staging job recorded.
+  if (item.stage === 'deploy-staging' && (await createScratch(engine.scratch).loadCandidate()) === null) await prepareStagingLanding(engine, session, item);
+  const { result, line } = await land(createDesk(session), input);
+  return { result, line, verdict: null };
+}
