@@ -29,8 +29,13 @@ export function parseAcceptance(source: Buffer | string, item: string): Reading<
     else criteria.add(id);
     const text = section.lines.join('\n');
     for (const word of ['PASS', 'FAIL'])
-      if (!new RegExp(`\\b${word}\\b`).test(text)) warnings.push(fault('art.unrecognised', `${id} does not say when it is a ${word}`, section.line));
+      if (!new RegExp(`\\b${word}\\b`).test(text))
+        warnings.push(fault('art.unrecognised', `${id} does not say when it is a ${word}`, section.line));
   }
-  if (criteria.size === 0) return { ok: false, ...fault('art.skeleton', '03-acceptance-criteria.md has no criterion: write `## AC-1. <title>`') };
+  if (criteria.size === 0)
+    return {
+      ok: false,
+      ...fault('art.skeleton', '03-acceptance-criteria.md has no criterion: write `## AC-1. <title>`'),
+    };
   return { ok: true, data: { criteria: [...criteria] }, body: read.body, warnings };
 }

@@ -17,14 +17,25 @@ export interface Adr {
 
 /** One ADR of a work item; `name` is relative to its folder. Without a decision it is a skeleton. spec: artifacts §5 (06-adr) */
 export function parseAdr(source: Buffer | string, item: string, name: string): Reading<Adr> {
-  if (!ADR_PATTERN.test(name)) return failed('art.name', `${name}: expected 06-adr/ADR-001-<slug>.md with a slug of a-z, 0-9 and -, at most 60 characters`);
+  if (!ADR_PATTERN.test(name))
+    return failed(
+      'art.name',
+      `${name}: expected 06-adr/ADR-001-<slug>.md with a slug of a-z, 0-9 and -, at most 60 characters`,
+    );
   const read = readDocument(source, { item, name, headings: HEADINGS, substantial: true });
   if (!read.ok) return read;
   const sections = parseSections(read.body);
-  const textOf = (heading: string) => sections.find(({ title }) => normalHeading(title) === heading)?.lines.join('\n').trim() ?? '';
+  const textOf = (heading: string) =>
+    sections
+      .find(({ title }) => normalHeading(title) === heading)
+      ?.lines.join('\n')
+      .trim() ?? '';
   if (isPlaceholderText(textOf('decision'))) return failed('art.skeleton', `${name} has no text under "## Decision"`);
   const status = /^(proposed|accepted|deprecated)\b/i.exec(textOf('status'))?.[1] ?? null;
-  const warnings = status === null ? [...read.warnings, fault('art.unrecognised', `${name}: Status is none of Proposed, Accepted, Deprecated`)] : read.warnings;
+  const warnings =
+    status === null
+      ? [...read.warnings, fault('art.unrecognised', `${name}: Status is none of Proposed, Accepted, Deprecated`)]
+      : read.warnings;
   const heading = sections.find(({ level }) => level === 1)?.title ?? name;
   return {
     ok: true,
@@ -61,8 +72,14 @@ export function readArchitecture(files: ReadonlyMap<string, Buffer>, item: strin
   }
   const infraPath = artifactPath(item, '07-infra-requirements.md');
   const infraFile = files.get(infraPath);
-  const infra = infraFile === undefined ? null : readDocument(infraFile, { item, name: '07-infra-requirements.md', substantial: true });
-  if (infra !== null) faults.push(...(infra.ok ? infra.warnings : [infra]).map(({ code, line, text }) => ({ path: infraPath, code, line, text })));
+  const infra =
+    infraFile === undefined
+      ? null
+      : readDocument(infraFile, { item, name: '07-infra-requirements.md', substantial: true });
+  if (infra !== null)
+    faults.push(
+      ...(infra.ok ? infra.warnings : [infra]).map(({ code, line, text }) => ({ path: infraPath, code, line, text })),
+    );
   return { adrs, infra: infra?.ok === true, faults };
 }
 

@@ -14,9 +14,16 @@ describe('00-business-request.md', () => {
   });
 
   it('artifacts §5 (00) (case 26): a description with --- and headings stays one document', () => {
-    const text = renderBusinessRequest({ ...request, title: 'a\n# b', description: '---\n## Description\n# x\n --- \ntext' });
+    const text = renderBusinessRequest({
+      ...request,
+      title: 'a\n# b',
+      description: '---\n## Description\n# x\n --- \ntext',
+    });
     const parsed = parseFrontmatter(text);
-    expect(parsed.ok && parseSections(parsed.body).map(({ title }) => title)).toEqual(['Business Request: a # b', 'Description']);
+    expect(parsed.ok && parseSections(parsed.body).map(({ title }) => title)).toEqual([
+      'Business Request: a # b',
+      'Description',
+    ]);
     expect(text).toContain('\\---\n\\## Description\n\\# x\n --- \ntext');
   });
 
@@ -30,7 +37,9 @@ describe('00-business-request.md', () => {
   it('artifacts §5 (00): answers are appended once per round, escaped, and raise the revision', () => {
     const once = appendClarifications(renderBusinessRequest(request), { round: 1, answers });
     expect(once).toContain('revision: 2\n');
-    expect(once).toContain('\n## Clarifications (round 1)\n\nAnswer of 2026-06-05T12:00:00Z:\n\nOnly own tracks.\n\\# not a heading\n');
+    expect(once).toContain(
+      '\n## Clarifications (round 1)\n\nAnswer of 2026-06-05T12:00:00Z:\n\nOnly own tracks.\n\\# not a heading\n',
+    );
     expect(appendClarifications(once, { round: 1, answers })).toBe(once);
     const twice = appendClarifications(once, { round: 2, answers });
     expect(twice.startsWith(once.replace('revision: 2', 'revision: 3'))).toBe(true);
@@ -38,10 +47,14 @@ describe('00-business-request.md', () => {
   });
 
   it('a person may have broken the frontmatter: the answers are appended all the same', () => {
-    expect(appendClarifications('# Request\n', { round: 1, answers })).toContain('# Request\n\n## Clarifications (round 1)\n');
+    expect(appendClarifications('# Request\n', { round: 1, answers })).toContain(
+      '# Request\n\n## Clarifications (round 1)\n',
+    );
   });
 
   it('AR-ST-3: earlier lives are linked', () => {
-    expect(renderBusinessRequest({ ...request, previous: [{ gen: 1, link: 'https://git.example.org/a' }] })).toContain('## Previous attempts\n\n- Attempt 1: https://git.example.org/a\n');
+    expect(renderBusinessRequest({ ...request, previous: [{ gen: 1, link: 'https://git.example.org/a' }] })).toContain(
+      '## Previous attempts\n\n- Attempt 1: https://git.example.org/a\n',
+    );
   });
 });

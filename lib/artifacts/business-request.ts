@@ -20,10 +20,18 @@ export interface BusinessRequest {
 export function renderBusinessRequest(request: BusinessRequest): string {
   const title = cleanText(request.title).replace(/\s+/g, ' ').trim();
   const description = cutBytes(cleanText(request.description.toWellFormed()).trim());
-  const parts = [`# Business Request: ${title}`, `Work Item ID: ${request.item}`, '## Description', description === '' ? NO_DESCRIPTION : escapeBlock(description)];
+  const parts = [
+    `# Business Request: ${title}`,
+    `Work Item ID: ${request.item}`,
+    '## Description',
+    description === '' ? NO_DESCRIPTION : escapeBlock(description),
+  ];
   if (request.previous !== undefined && request.previous.length > 0)
     parts.push('## Previous attempts', request.previous.map(({ gen, link }) => `- Attempt ${gen}: ${link}`).join('\n'));
-  return composeFrontmatter({ type: 'business-request', work_item_id: request.item, revision: 1 }, `${parts.join('\n\n')}\n`);
+  return composeFrontmatter(
+    { type: 'business-request', work_item_id: request.item, revision: 1 },
+    `${parts.join('\n\n')}\n`,
+  );
 }
 
 /**
@@ -32,15 +40,21 @@ export function renderBusinessRequest(request: BusinessRequest): string {
  */
 export function appendClarifications(
   source: string,
-  clarification: { readonly round: number; readonly answers: readonly { readonly at: string; readonly text: string }[] },
+  clarification: {
+    readonly round: number;
+    readonly answers: readonly { readonly at: string; readonly text: string }[];
+  },
 ): string {
   const heading = `## Clarifications (round ${clarification.round})`;
   // People's lines that start with # carry a backslash, so only a heading of ours can equal this.
   if (clarification.answers.length === 0 || source.split('\n').includes(heading)) return source;
-  const answers = clarification.answers.map(({ at, text }) => `Answer of ${at}:\n\n${escapeBlock(cutBytes(cleanText(text.toWellFormed()).trim()))}`);
+  const answers = clarification.answers.map(
+    ({ at, text }) => `Answer of ${at}:\n\n${escapeBlock(cutBytes(cleanText(text.toWellFormed()).trim()))}`,
+  );
   const appended = `${withoutLastNewlines(source)}\n\n${[heading, ...answers].join('\n\n')}\n`;
   const parsed = parseFrontmatter(source);
-  const revision = parsed.ok && typeof parsed.data['revision'] === 'string' ? Number(parsed.data['revision']) : Number.NaN;
+  const revision =
+    parsed.ok && typeof parsed.data['revision'] === 'string' ? Number(parsed.data['revision']) : Number.NaN;
   const raised = renderFrontmatter(appended, { set: { revision: Number.isInteger(revision) ? revision + 1 : 2 } });
   return raised.ok ? raised.text : appended;
 }

@@ -8,7 +8,9 @@ const codeOf = (source: string | Buffer) => {
 
 describe('changelog.d/<ID>.md', () => {
   it('AR-CH-2: entries with their bullets and continuation lines', () => {
-    expect(parseFragment('### Added\n- CSV export of tracks (ET-12).\n  With a button.\n\n### Fixed\n* Time zone.\n')).toMatchObject({
+    expect(
+      parseFragment('### Added\n- CSV export of tracks (ET-12).\n  With a button.\n\n### Fixed\n* Time zone.\n'),
+    ).toMatchObject({
       ok: true,
       data: {
         entries: [
@@ -21,7 +23,10 @@ describe('changelog.d/<ID>.md', () => {
   });
 
   it('AR-CH-2: `### None` with a reason is the explicit "no entry"', () => {
-    expect(parseFragment('### None\n- Only internal renaming.\n')).toMatchObject({ ok: true, data: { entries: [], none: 'Only internal renaming.' } });
+    expect(parseFragment('### None\n- Only internal renaming.\n')).toMatchObject({
+      ok: true,
+      data: { entries: [], none: 'Only internal renaming.' },
+    });
   });
 
   it.each([

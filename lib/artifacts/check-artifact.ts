@@ -22,7 +22,10 @@ export function checkArtifact(name: string, content: Buffer, item: string): Arti
   const row = artifactRow(name);
   if (row === null) return { faults: [fault('art.name', `${name} is not the name of an artifact`)], warnings: [] };
   if (content.length > row.maxBytes)
-    return { faults: [fault('art.too_large', `${content.length} bytes, at most ${row.maxBytes} are allowed`)], warnings: [] };
+    return {
+      faults: [fault('art.too_large', `${content.length} bytes, at most ${row.maxBytes} are allowed`)],
+      warnings: [],
+    };
   switch (row.type) {
     case 'brd':
       return outcome(parseBrd(content, item));
@@ -47,7 +50,10 @@ export function checkArtifact(name: string, content: Buffer, item: string): Arti
     case 'test-report':
     case 'deploy-log':
     case 'staging-log':
-      return { faults: [fault('art.untrusted', `${name} is written by the ${row.writer}, never by an agent`)], warnings: [] };
+      return {
+        faults: [fault('art.untrusted', `${name} is written by the ${row.writer}, never by an agent`)],
+        warnings: [],
+      };
     default:
       return outcome(readDocument(content, { item, name, substantial: row.type === 'infra-requirements' }));
   }
@@ -61,5 +67,7 @@ function checkReview(content: Buffer, item: string): ArtifactCheck {
 }
 
 function outcome(read: Reading<unknown>): ArtifactCheck {
-  return read.ok ? { faults: [], warnings: read.warnings } : { faults: [{ code: read.code, line: read.line, text: read.text }], warnings: [] };
+  return read.ok
+    ? { faults: [], warnings: read.warnings }
+    : { faults: [{ code: read.code, line: read.line, text: read.text }], warnings: [] };
 }

@@ -15,12 +15,27 @@ import { parseTestPlan } from './test-plan.ts';
 import { classifyTestReport } from './test-report.ts';
 import { trustFault } from './trust.ts';
 
-const config = Config.parse({ version: 1, project: { prefix: 'ET' }, agents: { adapter: 'scripted' }, tracker: { kind: 'file' } });
+const config = Config.parse({
+  version: 1,
+  project: { prefix: 'ET' },
+  agents: { adapter: 'scripted' },
+  tracker: { kind: 'file' },
+});
 const code = (read: Reading<unknown>) => (read.ok ? 'ok' : read.code);
 const review = (head: string) => code(parseReviewDraft(`---\n${head}\n---\n`, 'ET-12'));
 const judged = (role: Role, change: Partial<Change>) => {
-  const changes = change.path === undefined ? [] : [{ kind: 'file', executable: false, content: Buffer.from('x\n'), path: '', ...change } as Change];
-  const verdict = judgeChange(changes, { role, item: 'ET-12', config, tracked: new Set(), acceptedAdrs: new Set(), secrets: ['known-secret-value'] });
+  const changes =
+    change.path === undefined
+      ? []
+      : [{ kind: 'file', executable: false, content: Buffer.from('x\n'), path: '', ...change } as Change];
+  const verdict = judgeChange(changes, {
+    role,
+    item: 'ET-12',
+    config,
+    tracked: new Set(),
+    acceptedAdrs: new Set(),
+    secrets: ['known-secret-value'],
+  });
   return verdict.ok ? 'ok' : verdict.findings[0]!.code;
 };
 const draft = (verdict: 'APPROVED' | 'REQUEST_CHANGES', body: string) => {
@@ -54,7 +69,8 @@ const MUST_FAIL: Readonly<Record<ArtifactCode, () => string | undefined>> = {
   },
   'art.no_findings': () => draft('REQUEST_CHANGES', '## Findings\n### P0\n- none\n'),
   'art.stale': () => code(parseReview('---\nverdict: APPROVED\n---\n', 'ET-12')),
-  'art.untrusted': () => checkArtifact('13-test-report.md', Buffer.from('---\nresult: PASS\n---\n'), 'ET-12').faults[0]?.code,
+  'art.untrusted': () =>
+    checkArtifact('13-test-report.md', Buffer.from('---\nresult: PASS\n---\n'), 'ET-12').faults[0]?.code,
   'art.readback': () => readBackFault(Buffer.from('a'), Buffer.from('b'))?.code,
   'art.no_output': () => judged('developer', {}),
   'plan.duplicate_id': () => code(parseTestPlan(TEST_PLAN.replace('TC-02', 'TC-01'), { item: 'ET-12' })),
@@ -81,12 +97,62 @@ describe('codes of AR-VAL', () => {
 });
 
 describe('hostile text', () => {
-  const units = [' ', '\n', '\t', '# ', '#\n', '## x\n', '- ', '- \n', '<', '<x', '</content> ', '>', '|', '| a ', '`', '```\n', '~~~\n', '---\n', '<!--', '*', '**', '[', '1. ', 'P0 ', '### P0\n', '\r', '\r\n', '\u001b', '\u001b[', 'AC-1\n', '## AC-1\n', 'FAIL ', 'ſ', '\u200b', '"', '\\', 'eyJ', 'sk-ant-', 'a://', '-----BEGIN '];
+  const units = [
+    ' ',
+    '\n',
+    '\t',
+    '# ',
+    '#\n',
+    '## x\n',
+    '- ',
+    '- \n',
+    '<',
+    '<x',
+    '</content> ',
+    '>',
+    '|',
+    '| a ',
+    '`',
+    '```\n',
+    '~~~\n',
+    '---\n',
+    '<!--',
+    '*',
+    '**',
+    '[',
+    '1. ',
+    'P0 ',
+    '### P0\n',
+    '\r',
+    '\r\n',
+    '\u001b',
+    '\u001b[',
+    'AC-1\n',
+    '## AC-1\n',
+    'FAIL ',
+    'ſ',
+    '\u200b',
+    '"',
+    '\\',
+    'eyJ',
+    'sk-ant-',
+    'a://',
+    '-----BEGIN ',
+  ];
   it.each(units)('every reader ends on 250 KiB of %j', (unit) => {
     const half = unit.repeat(Math.floor((125 * 1024) / Buffer.byteLength(unit)));
     const text = `${half}x${half}`;
     const wi = 'docs/work-items/ET-12';
-    const names = ['01-brd.md', '01-questions.md', '02-trz.md', '03-acceptance-criteria.md', '06-adr/ADR-001-x.md', '07-infra-requirements.md', '10-tech-risks.md', '12-review.md'];
+    const names = [
+      '01-brd.md',
+      '01-questions.md',
+      '02-trz.md',
+      '03-acceptance-criteria.md',
+      '06-adr/ADR-001-x.md',
+      '07-infra-requirements.md',
+      '10-tech-risks.md',
+      '12-review.md',
+    ];
     for (const name of names) checkArtifact(name, Buffer.from(text), 'ET-12');
     checkArtifact('12-review.md', Buffer.from(`---\nverdict: APPROVED\n---\n## Findings\n${text}`), 'ET-12');
     checkArtifact('04-test-plan.yaml', Buffer.from(text.slice(0, 100 * 1024)), 'ET-12');

@@ -52,11 +52,19 @@ export type LogVerdict =
   | { readonly kind: 'not-judged'; readonly fault: ArtifactFault };
 
 /** A fault; `text` defaults to the meaning of the code. */
-export function fault(code: ArtifactCode, text: string = ARTIFACT_CODES[code], line: number | null = null): ArtifactFault {
+export function fault(
+  code: ArtifactCode,
+  text: string = ARTIFACT_CODES[code],
+  line: number | null = null,
+): ArtifactFault {
   return { code, line, text };
 }
 
 /** The same as a failed reading. */
-export function failed(code: ArtifactCode, text?: string, line: number | null = null): { readonly ok: false } & ArtifactFault {
+export function failed(
+  code: ArtifactCode,
+  text?: string,
+  line: number | null = null,
+): { readonly ok: false } & ArtifactFault {
   return { ok: false, ...fault(code, text, line) };
 }

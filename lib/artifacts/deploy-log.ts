@@ -3,7 +3,7 @@ import { fault, type LogVerdict, type Reading } from './codes.ts';
 import { outputTail } from './excerpt.ts';
 import { CommitHash, Digest, ExitCode, Line, readVerdictFile, Round, Stamp, word } from './fields.ts';
 import { composeFrontmatter, type Fields } from './frontmatter-write.ts';
-import { fenced, renderTable } from './markdown.ts';
+import { fenced, oneLine, renderTable } from './markdown.ts';
 import { stampFields, type StampValues } from './stamp.ts';
 
 /** Values of a mapping come as strings; the log shows them, nothing decides on them. */
@@ -38,13 +38,19 @@ export function parseDeployLog(source: Buffer | string, item: string): Reading<D
  * NOT_APPLICABLE passes only when it has no deployment; the file alone can never say so. spec: artifacts §5, gates §12
  */
 export function classifyDeployLog(log: DeployLog, provider: 'none' | 'command'): LogVerdict {
-  if (log.deploy_status === 'FAILED') return { kind: 'fail', text: `deploy_status is FAILED, exit_code ${log.exit_code ?? 'unknown'}` };
-  if (log.exit_code !== undefined && log.exit_code !== 0) return { kind: 'fail', text: `${log.deploy_status} with exit_code ${log.exit_code}` };
+  if (log.deploy_status === 'FAILED')
+    return { kind: 'fail', text: `deploy_status is FAILED, exit_code ${log.exit_code ?? 'unknown'}` };
+  if (log.exit_code !== undefined && log.exit_code !== 0)
+    return { kind: 'fail', text: `${log.deploy_status} with exit_code ${log.exit_code}` };
   const notJudged = (text: string): LogVerdict => ({ kind: 'not-judged', fault: fault('art.contradiction', text) });
   if (log.deploy_status === 'NOT_APPLICABLE')
-    return provider === 'none' ? { kind: 'pass' } : notJudged(`NOT_APPLICABLE, but deploy.provider on main is ${provider}`);
-  if (log.deploy_mode === 'none' || provider === 'none') return notJudged('SUCCESS, but nothing is configured to be deployed');
-  if (log.digest === undefined || log.exit_code === undefined) return notJudged('SUCCESS without digest and exit_code of the hook');
+    return provider === 'none'
+      ? { kind: 'pass' }
+      : notJudged(`NOT_APPLICABLE, but deploy.provider on main is ${provider}`);
+  if (log.deploy_mode === 'none' || provider === 'none')
+    return notJudged('SUCCESS, but nothing is configured to be deployed');
+  if (log.digest === undefined || log.exit_code === undefined)
+    return notJudged('SUCCESS without digest and exit_code of the hook');
   return { kind: 'pass' };
 }
 
@@ -97,7 +103,7 @@ export function renderDeployLog(input: DeployLogInput): string {
     '## Preconditions',
     preconditions.length > 0 ? renderTable(['Artifact', 'Key', 'Value'], preconditions) : 'None.',
     '## What was deployed',
-    ...(input.deployed.length > 0 ? input.deployed.map((line) => `- ${line}`) : ['Nothing.']),
+    ...(input.deployed.length > 0 ? input.deployed.map((line) => `- ${oneLine(line)}`) : ['Nothing.']),
     '## Hook output',
     input.output.trim() === '' ? 'None.' : fenced(outputTail(input.output, input.log)),
     '## Health',

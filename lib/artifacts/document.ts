@@ -46,15 +46,20 @@ export function readDocument(source: Buffer | string, rules: DocumentRules): Rea
   if (substance !== null) return { ok: false, ...substance };
   const present = new Set(parseSections(body).map((section) => normalHeading(section.title)));
   for (const heading of rules.headings ?? [])
-    if (!present.has(normalHeading(heading))) warnings.push(fault('art.unrecognised', `the heading "${heading}" is missing`));
+    if (!present.has(normalHeading(heading)))
+      warnings.push(fault('art.unrecognised', `the heading "${heading}" is missing`));
   return { ok: true, data, body, warnings };
 }
 
 /** `art.empty`: no text or too little; `art.skeleton`: the template, or nothing but headings, TBD, … and <…>. */
-export function substanceFault(body: string, rules: Pick<DocumentRules, 'name' | 'item' | 'substantial'>): ArtifactFault | null {
+export function substanceFault(
+  body: string,
+  rules: Pick<DocumentRules, 'name' | 'item' | 'substantial'>,
+): ArtifactFault | null {
   if (body.trim() === '') return fault('art.empty', `${rules.name} is empty`);
   const template = templateOf(rules.name, rules.item);
-  if (template !== null && squeeze(body) === squeeze(template)) return fault('art.skeleton', `${rules.name} is the unedited template`);
+  if (template !== null && squeeze(body) === squeeze(template))
+    return fault('art.skeleton', `${rules.name} is the unedited template`);
   const prose = proseOf(body);
   if (isPlaceholderText(prose)) return fault('art.skeleton', `${rules.name} has nothing but headings and placeholders`);
   const length = prose.replace(/\s+/g, '').length;
@@ -88,7 +93,10 @@ function documentKeyWarnings(data: YamlMapping): ArtifactFault[] {
   const { status, revision } = data;
   if (revision !== undefined && !(typeof revision === 'string' && /^[1-9]\d{0,5}$/.test(revision.trim())))
     warnings.push(fault('art.unrecognised', `revision is ${shown(revision)}, expected a whole number from 1`));
-  if (status !== undefined && !(typeof status === 'string' && /^(?:draft|final|proposed|accepted|deprecated)$/i.test(status.trim())))
+  if (
+    status !== undefined &&
+    !(typeof status === 'string' && /^(?:draft|final|proposed|accepted|deprecated)$/i.test(status.trim()))
+  )
     warnings.push(fault('art.unrecognised', `status is ${shown(status)}, expected draft or final`));
   return warnings;
 }

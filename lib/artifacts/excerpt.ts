@@ -24,8 +24,10 @@ export function outputTail(output: string, fullLog: string): string {
 
 /** Terminal escapes and control characters except tab and newline removed; CRLF and progress-bar CR become newlines. */
 export function cleanText(text: string): string {
-  return stripVTControlCharacters(text)
-    .replace(/\r\n?/g, '\n')
-    // oxlint-disable-next-line no-control-regex -- control characters are the subject
-    .replace(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g, '');
+  return (
+    stripVTControlCharacters(text)
+      .replace(/\r\n?/g, '\n')
+      // oxlint-disable-next-line no-control-regex -- control characters are the subject
+      .replace(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g, '')
+  );
 }

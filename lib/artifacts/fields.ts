@@ -28,14 +28,28 @@ export const Round = number(text(/^[1-9]\d{0,8}$/, 'a whole number from 1'));
 export const ExitCode = number(text(/^-?\d{1,10}$/, 'a whole number'));
 export const RunId = number(text(/^\d{1,15}$/, 'the number of a run'));
 export const Flag = text(/^(true|false)$/, 'true or false').transform((value) => value === 'true');
-export const ItemId = z.string().trim().refine((value) => parseWorkItemId(value) !== null, 'an id such as ET-12');
+export const ItemId = z
+  .string()
+  .trim()
+  .refine((value) => parseWorkItemId(value) !== null, 'an id such as ET-12');
 export const CommitHash = text(/^[0-9a-f]{40}$|^[0-9a-f]{64}$/, 'a full commit hash');
 export const PatchId = text(/^[0-9a-f]{40}$|^[0-9a-f]{64}$|^empty$/, 'a patch id');
 export const Digest = text(/^sha256:[0-9a-f]{64}$/, 'sha256: and 64 hex digits');
-export const UtcTime = z.string().trim().refine((value) => parseUtc(value) !== null, 'a UTC time such as 2026-06-05T12:47:48Z');
+export const UtcTime = z
+  .string()
+  .trim()
+  .refine((value) => parseUtc(value) !== null, 'a UTC time such as 2026-06-05T12:47:48Z');
 export const Line = z.string().max(4096);
 
-export const WRITERS = ['analyst', 'architect', 'developer', 'reviewer', 'test-runner', 'staging-runner', 'deploy-finalizer'] as const;
+export const WRITERS = [
+  'analyst',
+  'architect',
+  'developer',
+  'reviewer',
+  'test-runner',
+  'staging-runner',
+  'deploy-finalizer',
+] as const;
 export type Writer = (typeof WRITERS)[number];
 
 /** Keys that the pipeline sets, whatever stood there. spec: AR-FM-12 */
@@ -61,7 +75,10 @@ export function shown(value: YamlValue | undefined): string {
 }
 
 /** Another item's id or another artifact's type, or null. Absent keys are fine. `work_item` is the legacy name. spec: AR-FM-7, AR-FM-12 */
-export function identityFault(data: YamlMapping, expected: { readonly item: string; readonly type: string }): ArtifactFault | null {
+export function identityFault(
+  data: YamlMapping,
+  expected: { readonly item: string; readonly type: string },
+): ArtifactFault | null {
   const id = data['work_item_id'] ?? data['work_item'];
   if (id !== undefined && !(typeof id === 'string' && sameWorkItem(id.trim(), expected.item)))
     return fault('art.foreign', `work_item_id is ${shown(id)}, expected ${expected.item}`);
@@ -99,14 +116,20 @@ export function readVerdictFile<Schema extends z.ZodObject>(
     const hint = misspelt === undefined ? '' : `found \`${misspelt}\`, `;
     return failed('art.no_verdict', `${hint}expected \`${rules.verdictKeys.join('` or `')}\``);
   }
-  if (misspelt !== undefined) return failed('art.unrecognised', `found \`${misspelt}\`, expected \`${misspelt.toLowerCase()}\``);
+  if (misspelt !== undefined)
+    return failed('art.unrecognised', `found \`${misspelt}\`, expected \`${misspelt.toLowerCase()}\``);
   const result = rules.schema.safeParse(parsed.data);
   if (result.success) return { ok: true, data: result.data, body: parsed.body, warnings: [], raw: parsed.data };
   const issue = result.error.issues[0]!;
   const key = issue.path.map(String).join('.');
-  const value = issue.path.reduce<YamlValue | undefined>((at, part) => (at as YamlMapping | undefined)?.[String(part)], parsed.data);
-  if (value === undefined && STAMPED.has(key)) return failed('art.stale', `the key \`${key}\`, which the pipeline sets, is missing`);
-  const expected = issue.code === 'custom' || issue.code === 'invalid_format' ? issue.message : `a valid value (${issue.message})`;
+  const value = issue.path.reduce<YamlValue | undefined>(
+    (at, part) => (at as YamlMapping | undefined)?.[String(part)],
+    parsed.data,
+  );
+  if (value === undefined && STAMPED.has(key))
+    return failed('art.stale', `the key \`${key}\`, which the pipeline sets, is missing`);
+  const expected =
+    issue.code === 'custom' || issue.code === 'invalid_format' ? issue.message : `a valid value (${issue.message})`;
   return failed('art.unrecognised', `${key} is ${shown(value)}, expected ${expected}`);
 }
 

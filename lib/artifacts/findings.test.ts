@@ -44,7 +44,10 @@ describe('extractReviewFindings', () => {
   it('AR-FB-2: open list entries of the P-sections inside Findings', () => {
     expect(extractReviewFindings(REVIEW)).toEqual({
       items: [
-        { severity: 'P1', text: '- [ ] **No test for formula injection** `src/export/csv.ts:41`. AC-2, TC-02 is missing.' },
+        {
+          severity: 'P1',
+          text: '- [ ] **No test for formula injection** `src/export/csv.ts:41`. AC-2, TC-02 is missing.',
+        },
         { severity: 'P2', text: '- [ ] **Name `doIt`** `src/export/csv.ts:12`.' },
       ],
       prose: [],
@@ -52,21 +55,45 @@ describe('extractReviewFindings', () => {
     });
   });
 
-  it.each(['', '-', '- -', '- none', '- None.', '- (none)', '- [none]', '- n/a', '- N/A.', '- нет', '- Нет.', '- no', '- [ ] none', '- [ ]', 'none', 'нет', '* —', '1. none'])(
-    'AR-FB-2 (case 27): %j is nothing',
-    (text) => {
-      const read = extractReviewFindings(`## Findings\n### P0\n${text}\n`);
-      expect([...read.items, ...read.prose]).toEqual([]);
-    },
-  );
+  it.each([
+    '',
+    '-',
+    '- -',
+    '- none',
+    '- None.',
+    '- (none)',
+    '- [none]',
+    '- n/a',
+    '- N/A.',
+    '- нет',
+    '- Нет.',
+    '- no',
+    '- [ ] none',
+    '- [ ]',
+    'none',
+    'нет',
+    '* —',
+    '1. none',
+  ])('AR-FB-2 (case 27): %j is nothing', (text) => {
+    const read = extractReviewFindings(`## Findings\n### P0\n${text}\n`);
+    expect([...read.items, ...read.prose]).toEqual([]);
+  });
 
   it('AR-FB-2 (case 27): one open of two entries, continuation lines stay with their entry', () => {
-    const read = extractReviewFindings('### P1\n- [x] done\n  with more\n- [ ] open\n  line two\n\n  ```ts\n  - not an entry\n  ```\n');
-    expect(read.items).toEqual([{ severity: 'P1', text: '- [ ] open\n  line two\n\n  ```ts\n  - not an entry\n  ```' }]);
+    const read = extractReviewFindings(
+      '### P1\n- [x] done\n  with more\n- [ ] open\n  line two\n\n  ```ts\n  - not an entry\n  ```\n',
+    );
+    expect(read.items).toEqual([
+      { severity: 'P1', text: '- [ ] open\n  line two\n\n  ```ts\n  - not an entry\n  ```' },
+    ]);
   });
 
   it('AR-FB-2: without `## Findings` the whole body counts; repeated sections are joined; levels 2-4 only', () => {
-    expect(extractReviewFindings('## P0\n- a\n#### P0 again\n- b\n##### P1 too deep\n- c\n# P1 too high\n- d\n').items.map(({ text }) => text)).toEqual(['- a', '- b\n##### P1 too deep', '- c']);
+    expect(
+      extractReviewFindings('## P0\n- a\n#### P0 again\n- b\n##### P1 too deep\n- c\n# P1 too high\n- d\n').items.map(
+        ({ text }) => text,
+      ),
+    ).toEqual(['- a', '- b\n##### P1 too deep', '- c']);
   });
 
   it('AR-FB-2: headings inside code fences are text, P10 and Plan are no severities', () => {
@@ -74,7 +101,22 @@ describe('extractReviewFindings', () => {
   });
 
   it('AR-FB-7: never throws', () => {
-    const part = fc.constantFrom('#', '##', '### P0', '\n', '- ', '[x]', '```', '~~~', 'text', '\r\n', '## Findings', '1. ', '|', '\0');
+    const part = fc.constantFrom(
+      '#',
+      '##',
+      '### P0',
+      '\n',
+      '- ',
+      '[x]',
+      '```',
+      '~~~',
+      'text',
+      '\r\n',
+      '## Findings',
+      '1. ',
+      '|',
+      '\0',
+    );
     fc.assert(
       fc.property(fc.array(part, { maxLength: 30 }), (parts) => {
         const body = parts.join('');
@@ -93,8 +135,11 @@ describe('extractReportFindings', () => {
   });
 
   it('AR-FB-3: else loud lines and table rows', () => {
-    const body = '## Failures\n- none\n## Results\n| TC-01 | a | PASS |\n| TC-02 | b | FAIL |\n| FAIL | c |\n## Output\nFAILED test_x\nok 1\nnot ok 2 - y\n  ERROR at z\nFAILSAFE on\n';
-    expect(extractReportFindings(body)).toBe('| TC-02 | b | FAIL |\n| FAIL | c |\nFAILED test_x\nnot ok 2 - y\n  ERROR at z');
+    const body =
+      '## Failures\n- none\n## Results\n| TC-01 | a | PASS |\n| TC-02 | b | FAIL |\n| FAIL | c |\n## Output\nFAILED test_x\nok 1\nnot ok 2 - y\n  ERROR at z\nFAILSAFE on\n';
+    expect(extractReportFindings(body)).toBe(
+      '| TC-02 | b | FAIL |\n| FAIL | c |\nFAILED test_x\nnot ok 2 - y\n  ERROR at z',
+    );
   });
 
   it('AR-FB-3 (case 31): else the last 120 lines of the output, then the verdict, then nothing', () => {
@@ -125,7 +170,13 @@ describe('renderBounce', () => {
   it('AR-FB-1, AR-FB-5, AR-FB-6: the brief of the specification', () => {
     const findings = extractReviewFindings(REVIEW);
     const blocking = { ...findings, items: findings.items.slice(0, 1) };
-    expect(renderBounce(bounce(blocking, { earlier: [{ round: 1, findings: [{ severity: 'P0', text: '- [ ] **Export reads all rows into memory**' }] }] }))).toBe(
+    expect(
+      renderBounce(
+        bounce(blocking, {
+          earlier: [{ round: 1, findings: [{ severity: 'P0', text: '- [ ] **Export reads all rows into memory**' }] }],
+        }),
+      ),
+    ).toBe(
       [
         'review failed: REVIEW_CHANGES (attempt 2/3)',
         'Work item ET-12, development, attempt 2 of 3. Gate review: fail.',
@@ -141,7 +192,10 @@ describe('renderBounce', () => {
   });
 
   it('AR-FB-4 (case 29): 40 findings of 1 KiB fit into 8 000 characters, all P0 first, the rest counted, link given', () => {
-    const items = Array.from({ length: 40 }, (_, n) => [n % 10 === 9 ? 'P0' : 'P2', `- ${n} ${'x'.repeat(1020)}`] as const);
+    const items = Array.from(
+      { length: 40 },
+      (_, n) => [n % 10 === 9 ? 'P0' : 'P2', `- ${n} ${'x'.repeat(1020)}`] as const,
+    );
     const text = renderBounce(bounce(list(...items)));
     expect(text.length).toBeLessThanOrEqual(8000);
     expect([...text.matchAll(/^- (\d+) /gm)].map((match) => Number(match[1])).slice(0, 4)).toEqual([9, 19, 29, 39]);
@@ -165,22 +219,42 @@ describe('renderBounce', () => {
   });
 
   it('AR-FB-5: titles of the last three rejections, P0 and P1 only', () => {
-    const earlier = [1, 2, 3, 4].map((round) => ({ round, findings: [{ severity: 'P1' as const, text: `- **T${round}**` }, { severity: 'P3' as const, text: '- **no**' }] }));
-    expect(renderBounce(bounce('red', { earlier }))).toContain('\nEarlier rounds: [2] "T2" (P1); [3] "T3" (P1); [4] "T4" (P1)\n');
+    const earlier = [1, 2, 3, 4].map((round) => ({
+      round,
+      findings: [
+        { severity: 'P1' as const, text: `- **T${round}**` },
+        { severity: 'P3' as const, text: '- **no**' },
+      ],
+    }));
+    expect(renderBounce(bounce('red', { earlier }))).toContain(
+      '\nEarlier rounds: [2] "T2" (P1); [3] "T3" (P1); [4] "T4" (P1)\n',
+    );
   });
 
   it('AR-FB-7: an unreadable report gives the code and the link', () => {
-    expect(renderBounce(bounce(null, { code: 'fm.yaml' })).split('\n').slice(2)).toEqual(['The report could not be read (fm.yaml).', `Full file: ${LINK}`]);
+    expect(
+      renderBounce(bounce(null, { code: 'fm.yaml' }))
+        .split('\n')
+        .slice(2),
+    ).toEqual(['The report could not be read (fm.yaml).', `Full file: ${LINK}`]);
   });
 
   it('AR-FB-4: never more than 8 000 characters, whatever the report says', () => {
-    const text = fc.oneof(fc.string({ maxLength: 20_000, size: 'max' }), fc.constantFrom('REPORT\n'.repeat(3000), '<<<\n'.repeat(5000), 'ﬃ'.repeat(9000)));
+    const text = fc.oneof(
+      fc.string({ maxLength: 20_000, size: 'max' }),
+      fc.constantFrom('REPORT\n'.repeat(3000), '<<<\n'.repeat(5000), 'ﬃ'.repeat(9000)),
+    );
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.constantFrom('P0', 'P1', 'P2', 'P3'), text), { maxLength: 6 }), text, fc.boolean(), (items, report, structured) => {
-        const brief = renderBounce(bounce(structured ? list(...(items as ['P0', string][])) : report));
-        expect(brief.length).toBeLessThanOrEqual(8000);
-        expect(brief).toContain('REPORT 7d1e09aa>>>');
-      }),
+      fc.property(
+        fc.array(fc.tuple(fc.constantFrom('P0', 'P1', 'P2', 'P3'), text), { maxLength: 6 }),
+        text,
+        fc.boolean(),
+        (items, report, structured) => {
+          const brief = renderBounce(bounce(structured ? list(...(items as ['P0', string][])) : report));
+          expect(brief.length).toBeLessThanOrEqual(8000);
+          expect(brief).toContain('REPORT 7d1e09aa>>>');
+        },
+      ),
       { numRuns: 100 },
     );
   });

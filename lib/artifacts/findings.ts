@@ -26,7 +26,9 @@ const NOTHING = /^[[(]*(?:-|–|—|none|no|n\/a|нет)?[.)\]]*$/iu;
 export function extractReviewFindings(body: string): ReviewFindings {
   const all = parseSections(body);
   const home = all.find((section) => section.level <= 2 && /^findings\b/i.test(section.title));
-  const sections = (home === undefined ? all : parseSections(home.lines.join('\n'))).filter((section) => section.level >= 2 && section.level <= 4);
+  const sections = (home === undefined ? all : parseSections(home.lines.join('\n'))).filter(
+    (section) => section.level >= 2 && section.level <= 4,
+  );
   const items: Finding[] = [];
   const prose: Finding[] = [];
   const titles: Partial<Record<Severity, string>> = {};
@@ -42,7 +44,11 @@ export function extractReviewFindings(body: string): ReviewFindings {
 
 /** Title of a finding for a list of earlier rounds: its bold start, else its first words. One line, ≤ 120 characters. */
 export function findingTitle(text: string): string {
-  const line = text.slice(0, 2000).split('\n')[0]!.replace(/^\s*[-*+]\s+/, '').replace(/^\[[ ]?\]\s*/, '');
+  const line = text
+    .slice(0, 2000)
+    .split('\n')[0]!
+    .replace(/^\s*[-*+]\s+/, '')
+    .replace(/^\[[ ]?\]\s*/, '');
   const bold = /^\*\*(.+?)\*\*/.exec(line)?.[1] ?? /^(.+?[^.])\.(?:\s|$)/.exec(line)?.[1] ?? line;
   const plain = bold.replaceAll('"', "'").replace(/\s+/g, ' ').trim();
   return plain.length > 120 ? `${plain.slice(0, 119)}…` : plain;
@@ -60,7 +66,11 @@ export function extractReportFindings(body: string): string {
   const failures = named('failures', 'findings');
   const failureText = failures?.lines.join('\n').trim() ?? '';
   if (!isNothing(failureText.replace(/^[-*+](?=\s)/, ''))) return failureText;
-  const loud = body.split('\n').filter((line) => /^\s*(?:FAILED|FAIL|ERROR|not ok)\b/.test(line) || /^\s*\|(?:.*\|)?\s*FAIL(?:ED)?\s*\|/i.test(line));
+  const loud = body
+    .split('\n')
+    .filter(
+      (line) => /^\s*(?:FAILED|FAIL|ERROR|not ok)\b/.test(line) || /^\s*\|(?:.*\|)?\s*FAIL(?:ED)?\s*\|/i.test(line),
+    );
   if (loud.length > 0) return loud.join('\n');
   const output = named('output')?.lines.join('\n').trim() ?? '';
   if (output !== '') return unfenced(output).split('\n').slice(-120).join('\n');
@@ -74,7 +84,9 @@ function severityOf(section: Section): Severity | null {
 
 /** Lines of the section itself; a deeper heading is a finding's own heading, the next P-section starts its own. */
 function ownLines(section: Section): readonly string[] {
-  const nested = parseSections(section.lines.join('\n')).find((inner) => inner.level <= 4 && severityOf(inner) !== null);
+  const nested = parseSections(section.lines.join('\n')).find(
+    (inner) => inner.level <= 4 && severityOf(inner) !== null,
+  );
   return nested === undefined ? section.lines : section.lines.slice(0, nested.line - 1);
 }
 
@@ -92,7 +104,10 @@ function listEntries(lines: readonly string[]): { readonly entries: readonly str
 }
 
 function isOpen(entry: string): boolean {
-  const text = entry.trimStart().replace(/^(?:[-*+]|\d{1,3}[.)])/, '').trimStart();
+  const text = entry
+    .trimStart()
+    .replace(/^(?:[-*+]|\d{1,3}[.)])/, '')
+    .trimStart();
   if (/^\[[xX]\]/.test(text)) return false;
   return !isNothing(text.replace(/^\[ ?\]/, ''));
 }

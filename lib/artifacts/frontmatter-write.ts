@@ -62,7 +62,9 @@ function toNode(value: FieldValue, inFlow: boolean): Node {
   if (typeof value === 'object') {
     const map = new YAMLMap();
     map.flow = true;
-    map.items = Object.entries(value).map(([key, item]) => new Pair(toNode(key, true), toNode(item as FieldValue, true)));
+    map.items = Object.entries(value).map(
+      ([key, item]) => new Pair(toNode(key, true), toNode(item as FieldValue, true)),
+    );
     return map;
   }
   const scalar = new Scalar(String(value));

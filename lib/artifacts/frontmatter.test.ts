@@ -34,7 +34,17 @@ describe('reading', () => {
   });
 
   it('AR-FM-3: values stay what was typed', () => {
-    const values = ['no', 'on', 'true', '0123', '2026-06-05', '1e5', '0x1F', '1234567e1012345678901234567890123456789', '12:30'];
+    const values = [
+      'no',
+      'on',
+      'true',
+      '0123',
+      '2026-06-05',
+      '1e5',
+      '0x1F',
+      '1234567e1012345678901234567890123456789',
+      '12:30',
+    ];
     for (const value of values) expect(dataOf(block(`k: ${value}`))).toEqual({ k: value });
   });
 
@@ -125,13 +135,50 @@ describe('refusing', () => {
 
 describe('laws', () => {
   const yamlish = fc
-    .array(fc.constantFrom('a', 'verdict', ': ', ':', '- ', '? ', '\n', '\n  ', '{', '}', '[', ']', ',', '&x', '*x', '!', '"', "'", '|', '>', '#', '---', '...', '%', '\t', '\r', '<<', '~', 'é', '\\', '\uFEFF'), { maxLength: 60 })
+    .array(
+      fc.constantFrom(
+        'a',
+        'verdict',
+        ': ',
+        ':',
+        '- ',
+        '? ',
+        '\n',
+        '\n  ',
+        '{',
+        '}',
+        '[',
+        ']',
+        ',',
+        '&x',
+        '*x',
+        '!',
+        '"',
+        "'",
+        '|',
+        '>',
+        '#',
+        '---',
+        '...',
+        '%',
+        '\t',
+        '\r',
+        '<<',
+        '~',
+        'é',
+        '\\',
+        '\uFEFF',
+      ),
+      { maxLength: 60 },
+    )
     .map((parts) => parts.join(''));
 
   it('AR-FM-9: never throws on arbitrary bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 400 }), fc.boolean(), (bytes, wrapped) => {
-        const source = wrapped ? Buffer.concat([Buffer.from('---\n'), bytes, Buffer.from('\n---\n')]) : Buffer.from(bytes);
+        const source = wrapped
+          ? Buffer.concat([Buffer.from('---\n'), bytes, Buffer.from('\n---\n')])
+          : Buffer.from(bytes);
         expect(typeof parseFrontmatter(source).ok).toBe('boolean');
       }),
       { numRuns: 1000 },

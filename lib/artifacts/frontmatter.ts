@@ -86,7 +86,9 @@ function isDelimiter(line: string): boolean {
 }
 
 /** Lines with their offsets, one at a time: a megabyte of lines is never held as a list. */
-function lineReader(text: string): () => { readonly text: string; readonly number: number; readonly start: number; readonly end: number } | null {
+function lineReader(
+  text: string,
+): () => { readonly text: string; readonly number: number; readonly start: number; readonly end: number } | null {
   let at = 0;
   let number = 0;
   return () => {

@@ -10,7 +10,13 @@ import { scopeOf } from './scope.ts';
 
 const WI = 'docs/work-items/ET-12';
 const config = (extra: object = {}) =>
-  Config.parse({ version: 1, project: { prefix: 'ET' }, agents: { adapter: 'scripted' }, tracker: { kind: 'file' }, ...extra });
+  Config.parse({
+    version: 1,
+    project: { prefix: 'ET' },
+    agents: { adapter: 'scripted' },
+    tracker: { kind: 'file' },
+    ...extra,
+  });
 const file = (path: string, content: string | Buffer | null = 'text\n', extra: Partial<Change> = {}): Change => ({
   path,
   kind: 'file',
@@ -39,9 +45,16 @@ describe('scopes', () => {
   it('artifacts §4: what each role may write, for prompts', () => {
     expect(scopeOf('reviewer', 'ET-12', config())).toEqual({ allow: [`${WI}/12-review.md`], deny: [] });
     expect(scopeOf('architect', 'ET-12', config()).allow).toEqual([
-      `${WI}/06-adr/ADR-*.md`, `${WI}/06-conflict.md`, `${WI}/07-infra-requirements.md`, `${WI}/08-data-requirements.md`, `${WI}/10-tech-risks.md`, 'docs/**',
-    ]); // prettier-ignore
-    expect(scopeOf('developer', 'ET-12', config({ scopes: { developer: { deny: ['db/**'] } } })).deny).toContain('db/**');
+      `${WI}/06-adr/ADR-*.md`,
+      `${WI}/06-conflict.md`,
+      `${WI}/07-infra-requirements.md`,
+      `${WI}/08-data-requirements.md`,
+      `${WI}/10-tech-risks.md`,
+      'docs/**',
+    ]);
+    expect(scopeOf('developer', 'ET-12', config({ scopes: { developer: { deny: ['db/**'] } } })).deny).toContain(
+      'db/**',
+    );
   });
 
   const table: readonly (readonly [Role, string, string | null, string])[] = [
@@ -93,16 +106,39 @@ describe('scopes', () => {
   });
 
   it.each([
-    '.conveyor/config.yml', '.gitea/workflows/x.yml', '.github/x', '.claude/settings.json', 'CLAUDE.md', 'AGENTS.md', '.mcp.json', '.husky/pre-commit',
-    '.githooks/x', '.pre-commit-config.yaml', 'lefthook.yml', '.gitattributes', '.gitmodules', 'CODEOWNERS', 'docs/CODEOWNERS', '.gitleaks.toml',
-    '.gitleaksignore', 'osv-scanner.toml', '.Gitea/workflows/x.yml', 'claude.md', 'vitest.config.ts', '.conveyor',
+    '.conveyor/config.yml',
+    '.gitea/workflows/x.yml',
+    '.github/x',
+    '.claude/settings.json',
+    'CLAUDE.md',
+    'AGENTS.md',
+    '.mcp.json',
+    '.husky/pre-commit',
+    '.githooks/x',
+    '.pre-commit-config.yaml',
+    'lefthook.yml',
+    '.gitattributes',
+    '.gitmodules',
+    'CODEOWNERS',
+    'docs/CODEOWNERS',
+    '.gitleaks.toml',
+    '.gitleaksignore',
+    'osv-scanner.toml',
+    '.Gitea/workflows/x.yml',
+    'claude.md',
+    'vitest.config.ts',
+    '.conveyor',
   ])('G-PRT-1: %s is protected from every role, allowed by configuration or not', (path) => {
-    const extra = { config: config({ protected: { extra: ['vitest.config.*'] }, scopes: { developer: { allow: ['**'] } } }) };
+    const extra = {
+      config: config({ protected: { extra: ['vitest.config.*'] }, scopes: { developer: { allow: ['**'] } } }),
+    };
     expect(judged('developer', [file(path)], extra)).toEqual(['scope.path']);
-  }); // prettier-ignore
+  });
 
   it('AR-SC-1: the configuration widens and narrows; deny wins; other items are never allowed', () => {
-    const scopes = { analyst: { allow: ['docs/research/**', 'docs/work-items/**'], deny: ['docs/research/secret/**'] } };
+    const scopes = {
+      analyst: { allow: ['docs/research/**', 'docs/work-items/**'], deny: ['docs/research/secret/**'] },
+    };
     const extra = { config: config({ scopes }) };
     expect(judged('analyst', [file('docs/research/a.md')], extra)).toEqual(['ok']);
     expect(judged('analyst', [file('docs/Research/Secret/a.md')], extra)).toEqual(['scope.path']);
@@ -124,13 +160,28 @@ describe('scopes', () => {
 
 describe('path form and kind', () => {
   it.each([
-    ['', 'scope.name'], ['/etc/passwd', 'scope.name'], ['a/../b', 'scope.name'], ['./a', 'scope.name'], ['a//b', 'scope.name'], ['a\\b', 'scope.name'],
-    ['C:/x', 'scope.name'], ['a\nb', 'scope.name'], ['a\u202eb', 'scope.name'], ['a\u200bb', 'scope.name'], ['e\u0301.ts', 'scope.name'],
-    [`${'x'.repeat(241)}`, 'scope.name'], ['src/.git/config', 'scope.mode'], ['.GIT/config', 'scope.mode'], ['a/git~1/x', 'scope.mode'], ['.git. /x', 'scope.mode'],
-    ['README.MD', 'scope.name'], ['src/a.ts/b', 'scope.name'], ['src', 'scope.name'],
+    ['', 'scope.name'],
+    ['/etc/passwd', 'scope.name'],
+    ['a/../b', 'scope.name'],
+    ['./a', 'scope.name'],
+    ['a//b', 'scope.name'],
+    ['a\\b', 'scope.name'],
+    ['C:/x', 'scope.name'],
+    ['a\nb', 'scope.name'],
+    ['a\u202eb', 'scope.name'],
+    ['a\u200bb', 'scope.name'],
+    ['e\u0301.ts', 'scope.name'],
+    [`${'x'.repeat(241)}`, 'scope.name'],
+    ['src/.git/config', 'scope.mode'],
+    ['.GIT/config', 'scope.mode'],
+    ['a/git~1/x', 'scope.mode'],
+    ['.git. /x', 'scope.mode'],
+    ['README.MD', 'scope.name'],
+    ['src/a.ts/b', 'scope.name'],
+    ['src', 'scope.name'],
   ])('AR-SC-3: %j is %s', (path, code) => {
     expect(judged('developer', [file(path)])).toEqual([code]);
-  }); // prettier-ignore
+  });
 
   it('AR-SC-3: two new paths that are equal ignoring case; a rename that only changes case is fine', () => {
     expect(judged('developer', [file('A.md'), file('a.md')])).toEqual(['scope.name']);
@@ -183,7 +234,9 @@ describe('size, encoding, secrets', () => {
     expect(judged('developer', files.slice(1))).toEqual(['ok']);
     const big = [1, 2, 3].map((n) => file(`src/${n}.ts`, 'x'.repeat(1900 * 1024)));
     expect(judged('developer', big)).toEqual(['scope.size']);
-    expect(judged('developer', big, { config: config({ agents: { adapter: 'scripted', max_patch_kb: 8192 } }) })).toEqual(['ok']);
+    expect(
+      judged('developer', big, { config: config({ agents: { adapter: 'scripted', max_patch_kb: 8192 } }) }),
+    ).toEqual(['ok']);
   });
 
   it('agents case 22: one file of 3 MiB is refused', () => {
@@ -207,20 +260,33 @@ describe('size, encoding, secrets', () => {
     ['assets/data.bin', 1024, [], 'scope.mode'],
     ['assets/data.bin', 1024, ['assets/*.bin'], 'ok'],
   ])('AG-APP-2: binary %s of %d bytes with agents.binary %j is %s', (path, size, binary, code) => {
-    expect(judged('developer', [file(path, Buffer.alloc(size))], { config: config({ agents: { adapter: 'scripted', binary } }) })).toEqual([code]);
+    expect(
+      judged('developer', [file(path, Buffer.alloc(size))], {
+        config: config({ agents: { adapter: 'scripted', binary } }),
+      }),
+    ).toEqual([code]);
   });
 
   it('AR-DIR-5: artifacts are UTF-8 without NUL', () => {
     expect(judged('reviewer', [file(`${WI}/12-review.md`, `${REVIEW}\0`)])).toEqual(['art.encoding']);
-    expect(judged('reviewer', [file(`${WI}/12-review.md`, Buffer.from(`${REVIEW}\xff`, 'latin1'))])).toEqual(['art.encoding']);
+    expect(judged('reviewer', [file(`${WI}/12-review.md`, Buffer.from(`${REVIEW}\xff`, 'latin1'))])).toEqual([
+      'art.encoding',
+    ]);
   });
 
   it('AG-LOG-4 (case 40): a secret is refused with file and line, and is not echoed', () => {
     const value = 'hunter2-hunter2';
-    const verdict = judgeChange([file('src/x.ts', `a\nb = "${Buffer.from(value).toString('base64')}"\n`)], context('developer', { secrets: [value] }));
+    const verdict = judgeChange(
+      [file('src/x.ts', `a\nb = "${Buffer.from(value).toString('base64')}"\n`)],
+      context('developer', { secrets: [value] }),
+    );
     expect(verdict).toMatchObject({ ok: false, findings: [{ path: 'src/x.ts', code: 'art.secret', line: 2 }] });
     expect(JSON.stringify(verdict)).not.toContain('hunter2');
-    expect(judged('developer', [file('assets/x.png', Buffer.concat([Buffer.alloc(9), Buffer.from(`ghp_${'a1B2'.repeat(9)}`)]))])).toEqual(['art.secret']);
+    expect(
+      judged('developer', [
+        file('assets/x.png', Buffer.concat([Buffer.alloc(9), Buffer.from(`ghp_${'a1B2'.repeat(9)}`)])),
+      ]),
+    ).toEqual(['art.secret']);
   });
 });
 
@@ -239,7 +305,10 @@ describe('schema and stored form', () => {
   });
 
   it('AR-AP-1: accepted artifacts come back in stored form, other files untouched', () => {
-    const verdict = judgeChange([file(`${WI}/12-review.md`, `\uFEFF${REVIEW.replaceAll('\n', '\r\n')}</content>\r\n</invoke>`)], context('reviewer'));
+    const verdict = judgeChange(
+      [file(`${WI}/12-review.md`, `\uFEFF${REVIEW.replaceAll('\n', '\r\n')}</content>\r\n</invoke>`)],
+      context('reviewer'),
+    );
     expect(verdict).toMatchObject({ ok: true, cutTagLines: 2 });
     expect(verdict.ok && verdict.changes[0]!.content!.toString()).toBe(REVIEW);
     const raw = '\uFEFFa\r\n</invoke>';
@@ -248,15 +317,34 @@ describe('schema and stored form', () => {
   });
 
   it('AR-FM-13: warnings do not refuse; an unedited questions file is one', () => {
-    const verdict = judgeChange([file(`${WI}/01-questions.md`, '# Questions: ET-12\n- …\n'), file(`${WI}/01-brd.md`, BRD.replace('## Goal\n', ''))], context('analyst'));
-    expect(verdict).toMatchObject({ ok: true, warnings: [{ code: 'art.skeleton' }, { text: 'the heading "Goal" is missing' }] });
+    const verdict = judgeChange(
+      [
+        file(`${WI}/01-questions.md`, '# Questions: ET-12\n- …\n'),
+        file(`${WI}/01-brd.md`, BRD.replace('## Goal\n', '')),
+      ],
+      context('analyst'),
+    );
+    expect(verdict).toMatchObject({
+      ok: true,
+      warnings: [{ code: 'art.skeleton' }, { text: 'the heading "Goal" is missing' }],
+    });
   });
 
   it('AR-SC-2: all findings are collected, at most 50 are listed, and nothing is accepted', () => {
-    const verdict = judgeChange([file('src/ok.ts'), ...Array.from({ length: 60 }, (_, n) => file(`.gitea/${n}.yml`))], context('developer'));
+    const verdict = judgeChange(
+      [file('src/ok.ts'), ...Array.from({ length: 60 }, (_, n) => file(`.gitea/${n}.yml`))],
+      context('developer'),
+    );
     expect(verdict).toMatchObject({ ok: false, omitted: 10 });
     expect(!verdict.ok && verdict.findings).toHaveLength(50);
-    expect(judged('developer', [file('.git/x'), file('.gitea/x'), file('src/b.bin', Buffer.alloc(3)), file('changelog.d/ET-12.md', '')])).toEqual(['scope.mode', 'scope.path', 'scope.mode', 'art.empty']);
+    expect(
+      judged('developer', [
+        file('.git/x'),
+        file('.gitea/x'),
+        file('src/b.bin', Buffer.alloc(3)),
+        file('changelog.d/ET-12.md', ''),
+      ]),
+    ).toEqual(['scope.mode', 'scope.path', 'scope.mode', 'art.empty']);
   });
 
   it('AR-VAL-6: an empty change is art.no_output', () => {
@@ -265,12 +353,17 @@ describe('schema and stored form', () => {
 });
 
 describe('missingOutput', () => {
-  const codes = (role: Role, changes: readonly Change[], tracked: readonly string[] = []) => missingOutput(role, 'ET-12', changes, new Set(tracked)).map(({ code, text }) => `${code} ${text.split(' ')[0]}`);
+  const codes = (role: Role, changes: readonly Change[], tracked: readonly string[] = []) =>
+    missingOutput(role, 'ET-12', changes, new Set(tracked)).map(({ code, text }) => `${code} ${text.split(' ')[0]}`);
 
   it('agents §8: each role has something it must leave', () => {
     expect(codes('developer', [])).toEqual(['art.no_output the']);
     expect(codes('developer', [file('src/a.ts')])).toEqual([]);
-    expect(codes('analyst', [file(`${WI}/01-brd.md`)])).toEqual(['art.missing 02-trz.md', 'art.missing 03-acceptance-criteria.md', 'art.missing 04-test-plan.yaml']);
+    expect(codes('analyst', [file(`${WI}/01-brd.md`)])).toEqual([
+      'art.missing 02-trz.md',
+      'art.missing 03-acceptance-criteria.md',
+      'art.missing 04-test-plan.yaml',
+    ]);
     expect(codes('analyst', [file(`${WI}/01-questions.md`)])).toEqual([]);
     expect(codes('analyst', [file(`${WI}/01-questions.md`, null)], [`${WI}/01-questions.md`]).length).toBe(4);
     expect(codes('architect', [file('docs/x.md')])).toEqual(['art.missing neither']);

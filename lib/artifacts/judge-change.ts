@@ -38,7 +38,12 @@ export interface ChangeFinding {
 
 export type ChangeVerdict =
   /** `changes` in stored form: artifacts are normalised; verdict files still want their stamp. */
-  | { readonly ok: true; readonly changes: readonly Change[]; readonly warnings: readonly ChangeFinding[]; readonly cutTagLines: number }
+  | {
+      readonly ok: true;
+      readonly changes: readonly Change[];
+      readonly warnings: readonly ChangeFinding[];
+      readonly cutTagLines: number;
+    }
   /** At most 50 findings; `omitted` counts the rest. Nothing of the change may be committed. */
   | { readonly ok: false; readonly findings: readonly ChangeFinding[]; readonly omitted: number };
 
@@ -56,7 +61,11 @@ const BINARY_GLOBS = ['png', 'jpg', 'gif', 'webp', 'ico', 'woff2', 'pdf'].map((e
  */
 export function judgeChange(changes: readonly Change[], context: ChangeContext): ChangeVerdict {
   if (changes.length === 0)
-    return { ok: false, findings: [{ path: '', code: 'art.no_output', rule: 'AR-VAL-6', line: null, text: 'the agent changed no file' }], omitted: 0 };
+    return {
+      ok: false,
+      findings: [{ path: '', code: 'art.no_output', rule: 'AR-VAL-6', line: null, text: 'the agent changed no file' }],
+      omitted: 0,
+    };
   const findings: ChangeFinding[] = [];
   const warnings: ChangeFinding[] = [];
   let standing = changes;
@@ -75,13 +84,17 @@ export function judgeChange(changes: readonly Change[], context: ChangeContext):
     seen.add(change.path);
     const clash = clashes.get(change.path);
     if (repeated) return [finding(change, 'scope.name', 'AR-SC-3', 'the path stands twice in the change')];
-    if (clash !== undefined) return [finding(change, 'scope.name', 'AR-SC-3', `cannot stand beside ${clash} on every file system`)];
+    if (clash !== undefined)
+      return [finding(change, 'scope.name', 'AR-SC-3', `cannot stand beside ${clash} on every file system`)];
     return fromFault(change, pathFormFault(change.path));
   });
   check((change) => fromFault(change, kindFault(change)));
   const judgePath = createPathJudge(context.role, context.item, context.config);
   check((change) => {
-    if (context.acceptedAdrs.has(change.path)) return [finding(change, 'scope.path', 'AR-AD-1', 'an accepted ADR is never edited: write a new one that supersedes it')];
+    if (context.acceptedAdrs.has(change.path))
+      return [
+        finding(change, 'scope.path', 'AR-AD-1', 'an accepted ADR is never edited: write a new one that supersedes it'),
+      ];
     const verdict = judgePath(change.path, change.content === null);
     return verdict.ok ? [] : [finding(change, verdict.code, verdict.rule, verdict.text)];
   });
@@ -92,14 +105,25 @@ export function judgeChange(changes: readonly Change[], context: ChangeContext):
   check((change) => {
     if (change.content === null) return [];
     const hit = findSecret(change.content.toString(isBinary(change.content) ? 'latin1' : 'utf8'));
-    return hit === null ? [] : [{ ...finding(change, 'art.secret', 'AG-LOG-4', `a secret (${hit.name}): remove it and rotate it`), line: hit.line }];
+    return hit === null
+      ? []
+      : [
+          {
+            ...finding(change, 'art.secret', 'AG-LOG-4', `a secret (${hit.name}): remove it and rotate it`),
+            line: hit.line,
+          },
+        ];
   });
 
   let cutTagLines = 0;
   const stored = new Map<string, Change>();
   check((change) => {
     const name = artifactName(context.item, change.path);
-    if (change.content === null || (name === null && change.path !== fragmentPath(context.item, context.config.docs.fragment_dir))) return [];
+    if (
+      change.content === null ||
+      (name === null && change.path !== fragmentPath(context.item, context.config.docs.fragment_dir))
+    )
+      return [];
     const normal = name === null ? { content: change.content, cutTagLines: 0 } : normaliseArtifact(change.content);
     cutTagLines += normal.cutTagLines;
     stored.set(change.path, { ...change, content: normal.content });
@@ -108,7 +132,11 @@ export function judgeChange(changes: readonly Change[], context: ChangeContext):
     return result.faults.map((fault) => located(change, fault));
   });
   if (findings.length > 0)
-    return { ok: false, findings: findings.slice(0, MAX_FINDINGS), omitted: Math.max(0, findings.length - MAX_FINDINGS) };
+    return {
+      ok: false,
+      findings: findings.slice(0, MAX_FINDINGS),
+      omitted: Math.max(0, findings.length - MAX_FINDINGS),
+    };
   return { ok: true, changes: changes.map((change) => stored.get(change.path) ?? change), warnings, cutTagLines };
 }
 
@@ -116,9 +144,11 @@ function sizeFindings(changes: readonly Change[], { item, config, tracked }: Cha
   const found: ChangeFinding[] = [];
   const whole = (rule: string, text: string) => found.push({ path: '', code: 'scope.size', rule, line: null, text });
   const { max_patch_files: maxFiles, max_patch_kb: maxKib } = config.agents;
-  if (changes.length > maxFiles) whole('AG-APP-2', `${changes.length} files, at most ${maxFiles} are allowed (agents.max_patch_files)`);
+  if (changes.length > maxFiles)
+    whole('AG-APP-2', `${changes.length} files, at most ${maxFiles} are allowed (agents.max_patch_files)`);
   const bytes = changes.reduce((sum, { content }) => sum + (content?.length ?? 0), 0);
-  if (bytes > maxKib * KIB) whole('AG-APP-2', `${Math.ceil(bytes / KIB)} KiB, at most ${maxKib} are allowed (agents.max_patch_kb)`);
+  if (bytes > maxKib * KIB)
+    whole('AG-APP-2', `${Math.ceil(bytes / KIB)} KiB, at most ${maxKib} are allowed (agents.max_patch_kb)`);
   const folder = new Set([...tracked].filter((path) => artifactName(item, path) !== null));
   let folderBytes = 0;
   for (const { path, content } of changes) {
@@ -128,15 +158,29 @@ function sizeFindings(changes: readonly Change[], { item, config, tracked }: Cha
     else folder.add(path);
   }
   const adrs = [...folder].filter((path) => ADR_PATTERN.test(artifactName(item, path)!)).length;
-  if (folder.size > FOLDER_LIMITS.files) whole('AR-DIR-5', `${folder.size} files in the work item, at most ${FOLDER_LIMITS.files} are allowed`);
-  if (folderBytes > FOLDER_LIMITS.bytes) whole('AR-DIR-5', `${Math.ceil(folderBytes / KIB)} KiB of artifacts, at most ${FOLDER_LIMITS.bytes / KIB} are allowed`);
+  if (folder.size > FOLDER_LIMITS.files)
+    whole('AR-DIR-5', `${folder.size} files in the work item, at most ${FOLDER_LIMITS.files} are allowed`);
+  if (folderBytes > FOLDER_LIMITS.bytes)
+    whole(
+      'AR-DIR-5',
+      `${Math.ceil(folderBytes / KIB)} KiB of artifacts, at most ${FOLDER_LIMITS.bytes / KIB} are allowed`,
+    );
   if (adrs > FOLDER_LIMITS.adrs) whole('AR-DIR-5', `${adrs} ADRs, at most ${FOLDER_LIMITS.adrs} are allowed`);
   return found;
 }
 
 function sizeOfFile(change: Change): ChangeFinding[] {
   const size = change.content?.length ?? 0;
-  return size > MAX_FILE_BYTES ? [finding(change, 'scope.size', 'AG-APP-2', `${Math.ceil(size / KIB)} KiB in one file, at most ${MAX_FILE_BYTES / KIB} are allowed`)] : [];
+  return size > MAX_FILE_BYTES
+    ? [
+        finding(
+          change,
+          'scope.size',
+          'AG-APP-2',
+          `${Math.ceil(size / KIB)} KiB in one file, at most ${MAX_FILE_BYTES / KIB} are allowed`,
+        ),
+      ]
+    : [];
 }
 
 function encodingFinding(change: Change, { item, config }: ChangeContext): ChangeFinding[] {
@@ -150,7 +194,14 @@ function encodingFinding(change: Change, { item, config }: ChangeContext): Chang
   if (!globMatcher([...BINARY_GLOBS, ...config.agents.binary], { nocase: true })(change.path))
     return [finding(change, 'scope.mode', 'AG-APP-2', 'a binary file of a kind that is not allowed (agents.binary)')];
   if (content.length <= MAX_BINARY_BYTES) return [];
-  return [finding(change, 'scope.mode', 'AG-APP-2', `a binary file of ${Math.ceil(content.length / KIB)} KiB, at most ${MAX_BINARY_BYTES / KIB} are allowed`)];
+  return [
+    finding(
+      change,
+      'scope.mode',
+      'AG-APP-2',
+      `a binary file of ${Math.ceil(content.length / KIB)} KiB, at most ${MAX_BINARY_BYTES / KIB} are allowed`,
+    ),
+  ];
 }
 
 function isBinary(content: Buffer): boolean {
@@ -161,7 +212,10 @@ function isUtf8Text(content: Buffer): boolean {
   return !content.includes(0) && Buffer.from(content.toString('utf8')).equals(content);
 }
 
-function fragmentCheck(content: Buffer): { readonly faults: readonly ArtifactFault[]; readonly warnings: readonly ArtifactFault[] } {
+function fragmentCheck(content: Buffer): {
+  readonly faults: readonly ArtifactFault[];
+  readonly warnings: readonly ArtifactFault[];
+} {
   const read = parseFragment(content);
   return read.ok ? { faults: [], warnings: read.warnings } : { faults: [read], warnings: [] };
 }
@@ -170,7 +224,10 @@ function finding(change: Change, code: ArtifactCode, rule: string, text: string)
   return { path: change.path, code, rule, line: null, text };
 }
 
-function fromFault(change: Change, fault: { readonly code: ArtifactCode; readonly rule: string; readonly text: string } | null): ChangeFinding[] {
+function fromFault(
+  change: Change,
+  fault: { readonly code: ArtifactCode; readonly rule: string; readonly text: string } | null,
+): ChangeFinding[] {
   return fault === null ? [] : [finding(change, fault.code, fault.rule, fault.text)];
 }
 

@@ -43,6 +43,11 @@ export function withoutLastNewlines(text: string): string {
   return text.slice(0, end);
 }
 
+/** White space, line ends included, collapsed to single blanks. */
+export function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').trim();
+}
+
 /** One table: header, rule, rows. Cells are flattened to one line and `|` is escaped. */
 export function renderTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.map(tableCell).join(' | ')} |`;
@@ -66,7 +71,7 @@ function headingText(text: string): string {
 }
 
 function tableCell(text: string): string {
-  return text.replace(/\s+/g, ' ').trim().replaceAll('|', '\\|');
+  return oneLine(text).replaceAll('|', '\\|');
 }
 
 function headingsOf(lines: readonly string[]): { level: number; title: string; index: number }[] {

@@ -31,7 +31,20 @@ describe('normaliseArtifact', () => {
   });
 
   it('AR-AP-1: doing it twice changes nothing', () => {
-    const part = fc.constantFrom('\uFEFF', '\r', '\n', ' ', 'a', '</content>', '</invoke>', '\u001b[31m', '\u001b', '[0m', '\t', 'é');
+    const part = fc.constantFrom(
+      '\uFEFF',
+      '\r',
+      '\n',
+      ' ',
+      'a',
+      '</content>',
+      '</invoke>',
+      '\u001b[31m',
+      '\u001b',
+      '[0m',
+      '\t',
+      'é',
+    );
     fc.assert(
       fc.property(fc.array(part, { maxLength: 20 }), (parts) => {
         const once = normaliseArtifact(Buffer.from(parts.join('')));
@@ -51,7 +64,12 @@ describe('outputTail', () => {
 
   it('AR-AP-3: the last 200 lines and 20 000 characters, with the number that is missing and where to look', () => {
     const lines = outputTail(Array.from({ length: 500 }, (_, n) => `line ${n}`).join('\n'), 'https://log').split('\n');
-    expect([lines.length, lines[0], lines[1], lines.at(-1)]).toEqual([201, '… cut, 300 earlier lines: https://log', 'line 300', 'line 499']);
+    expect([lines.length, lines[0], lines[1], lines.at(-1)]).toEqual([
+      201,
+      '… cut, 300 earlier lines: https://log',
+      'line 300',
+      'line 499',
+    ]);
     expect(outputTail('x'.repeat(50_000), 'https://log').length).toBeLessThan(20_100);
     expect(outputTail(`${'y'.repeat(300)}\n`.repeat(150), 'https://log').length).toBeLessThan(20_100);
   });

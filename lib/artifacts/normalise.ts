@@ -1,7 +1,8 @@
 import { stripVTControlCharacters } from 'node:util';
 
 /** Tags of a model's tool calls that leaked into a file's end (incident). */
-const TOOL_TAGS = /^\s*(?:<\/?(?:[a-z]+:)?(?:content|invoke|parameter|function_calls|function_results|tool_call|tool_use|file_text|write|edit)(?:\s[^<>]*)?>\s*)+$/i;
+const TOOL_TAGS =
+  /^\s*(?:<\/?(?:[a-z]+:)?(?:content|invoke|parameter|function_calls|function_results|tool_call|tool_use|file_text|write|edit)(?:\s[^<>]*)?>\s*)+$/i;
 
 export interface Normalised {
   readonly content: Buffer;
@@ -22,7 +23,10 @@ export function normaliseArtifact(content: Buffer): Normalised {
     return { content, cutTagLines: 0 };
   }
   // No introducer of an escape sequence may be left, else what remains could form a new one.
-  text = stripVTControlCharacters(text).replace(/[\u001B\u009B]/g, '').replace(/^\uFEFF+/, '').replace(/\r+\n/g, '\n');
+  text = stripVTControlCharacters(text)
+    .replace(/[\u001B\u009B]/g, '')
+    .replace(/^\uFEFF+/, '')
+    .replace(/\r+\n?/g, '\n');
   const lines = text.trimEnd().split('\n');
   let cutTagLines = 0;
   while (lines.length > 1 && (TOOL_TAGS.test(lines.at(-1)!) || (cutTagLines > 0 && lines.at(-1)!.trim() === ''))) {

@@ -40,19 +40,28 @@ export function packageComplete(branch: BranchFiles): PackageVerdict {
       continue;
     }
     if (!branch.positions?.has(path)) {
-      const why = branch.positions === null ? 'the history of the branch cannot be read' : `${name} was not written on this branch`;
+      const why =
+        branch.positions === null
+          ? 'the history of the branch cannot be read'
+          : `${name} was not written on this branch`;
       faults.push({ path, ...fault('art.stale', why) });
       continue;
     }
     const read = readPart(name, content, branch, criteria);
-    if (read.ok && name === '03-acceptance-criteria.md') criteria = (read.data as { criteria: readonly string[] }).criteria;
+    if (read.ok && name === '03-acceptance-criteria.md')
+      criteria = (read.data as { criteria: readonly string[] }).criteria;
     const found = read.ok ? read.warnings : [read];
     (read.ok ? warnings : faults).push(...found.map(({ code, line, text }) => ({ path, code, line, text })));
   }
   return { complete: faults.length === 0, faults, warnings };
 }
 
-function readPart(name: PackageFile, content: Buffer, { item, track }: BranchFiles, criteria?: readonly string[]): Reading<unknown> {
+function readPart(
+  name: PackageFile,
+  content: Buffer,
+  { item, track }: BranchFiles,
+  criteria?: readonly string[],
+): Reading<unknown> {
   switch (name) {
     case '01-brd.md':
       return parseBrd(content, item);
@@ -61,7 +70,11 @@ function readPart(name: PackageFile, content: Buffer, { item, track }: BranchFil
     case '03-acceptance-criteria.md':
       return parseAcceptance(content, item);
     case '04-test-plan.yaml':
-      return parseTestPlan(content, { item, ...(criteria === undefined ? {} : { criteria }), ...(track === undefined ? {} : { track }) });
+      return parseTestPlan(content, {
+        item,
+        ...(criteria === undefined ? {} : { criteria }),
+        ...(track === undefined ? {} : { track }),
+      });
   }
 }
 
@@ -79,7 +92,10 @@ export interface SignalVerdict {
  * later commit. The same commit is a tie that questions win. `enabled`: config `analysis.questions`; false puts a
  * complete package first. spec: AR-Q-2, AR-Q-3, AR-Q-6, AR-Q-7
  */
-export function questionsActive(branch: BranchFiles, options: { readonly enabled: boolean } = { enabled: true }): SignalVerdict {
+export function questionsActive(
+  branch: BranchFiles,
+  options: { readonly enabled: boolean } = { enabled: true },
+): SignalVerdict {
   return signalActive(branch, '01-questions.md', options.enabled);
 }
 
@@ -93,7 +109,8 @@ function signalActive(branch: BranchFiles, name: SignalName, signalFirst: boolea
   const signal = readSignal(branch.files.get(path) ?? null, name, branch.item);
   const { warnings } = signal;
   const no = (why: string): SignalVerdict => ({ active: false, text: null, why, warnings });
-  if (signal.kind === 'nothing') return no(warnings.length > 0 ? `${name} is ignored: ${warnings[0]!.text}` : `${name} does not exist`);
+  if (signal.kind === 'nothing')
+    return no(warnings.length > 0 ? `${name} is ignored: ${warnings[0]!.text}` : `${name} does not exist`);
   const yes = (why: string): SignalVerdict => ({ active: true, text: signal.text, why, warnings });
   if (branch.positions === null) return yes('the history cannot be read, so a person decides');
   const position = branch.positions.get(path);
@@ -102,5 +119,9 @@ function signalActive(branch: BranchFiles, name: SignalName, signalFirst: boolea
   if (!signalFirst) return no('the package is complete and analysis.questions is off');
   const newest = Math.min(...PACKAGE_FILES.map((file) => branch.positions!.get(artifactPath(branch.item, file))!));
   if (newest < position) return no(`the complete package was changed after ${name}`);
-  return yes(newest === position ? `${name} and the package were changed in the same commit` : `${name} is newer than the package`);
+  return yes(
+    newest === position
+      ? `${name} and the package were changed in the same commit`
+      : `${name} is newer than the package`,
+  );
 }

@@ -24,9 +24,11 @@ export function pathFormFault(path: string): FormFault | null {
   const bytes = Buffer.byteLength(path);
   if (bytes === 0) return refuse('an empty path');
   if (bytes > MAX_PATH_BYTES) return refuse(`${bytes} bytes, at most ${MAX_PATH_BYTES} are allowed`);
-  if (!path.isWellFormed() || /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\uFFFD]/u.test(path)) return refuse('control, hidden or undecodable characters');
+  if (!path.isWellFormed() || /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\uFFFD]/u.test(path))
+    return refuse('control, hidden or undecodable characters');
   if (path.normalize('NFC') !== path) return refuse('not in Unicode form NFC');
-  if (path.startsWith('/') || /^[A-Za-z]:[\\/]/.test(path) || path.includes('\\')) return refuse('not a plain path inside the repository');
+  if (path.startsWith('/') || /^[A-Za-z]:[\\/]/.test(path) || path.includes('\\'))
+    return refuse('not a plain path inside the repository');
   const parts = path.split('/');
   if (parts.some((part) => part === '' || part === '.' || part === '..')) return refuse('empty, `.` or `..` segments');
   if (parts.some(isGitFolder)) return { code: 'scope.mode', rule: 'AR-SC-3', text: 'the folder .git is never written' };
@@ -43,7 +45,9 @@ export function kindFault(change: Change): FormFault | null {
   if (change.kind === 'symlink') {
     if (folder.startsWith(`${WORK_ITEMS}/`)) return refuse('a symbolic link in a work item');
     const target = change.linkTarget ?? change.content.toString();
-    return linkLeaves(change.path, target) ? refuse(`a symbolic link that leads out of the repository: ${JSON.stringify(target.slice(0, 80))}`) : null;
+    return linkLeaves(change.path, target)
+      ? refuse(`a symbolic link that leads out of the repository: ${JSON.stringify(target.slice(0, 80))}`)
+      : null;
   }
   if (change.executable && folder.startsWith('docs/')) return refuse('an executable file inside docs/');
   return null;
@@ -67,7 +71,12 @@ export function pathClashes(changes: readonly Change[], tracked: ReadonlySet<str
     if (content === null) continue;
     const folded = path.toLowerCase();
     const same = files.get(folded);
-    const other = (same === path ? undefined : same) ?? folders.get(folded) ?? foldersOf(folded).map((folder) => files.get(folder)).find((file) => file !== undefined);
+    const other =
+      (same === path ? undefined : same) ??
+      folders.get(folded) ??
+      foldersOf(folded)
+        .map((folder) => files.get(folder))
+        .find((file) => file !== undefined);
     if (other === undefined) add(path);
     else clashes.set(path, other);
   }

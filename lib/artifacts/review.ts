@@ -14,7 +14,12 @@ export const ReviewDraft = z.object({
 export type ReviewDraft = z.infer<typeof ReviewDraft>;
 
 /** The file as it is stored: draft and stamp. */
-export const Review = ReviewDraft.extend({ ...Stamp.shape, type: z.literal('review'), version: Round, patch_id: PatchId });
+export const Review = ReviewDraft.extend({
+  ...Stamp.shape,
+  type: z.literal('review'),
+  version: Round,
+  patch_id: PatchId,
+});
 export type Review = z.infer<typeof Review>;
 
 const rules = { type: 'review', verdictKeys: ['verdict'] } as const;
@@ -44,14 +49,24 @@ export function judgeReview(draft: ReviewDraft, body: string): ReviewJudgement {
   const findings = extractReviewFindings(body);
   if (draft.verdict === 'REQUEST_CHANGES') {
     if (findings.items.length + findings.prose.length > 0) return { kind: 'changes', findings };
-    return { kind: 'not-judged', fault: fault('art.no_findings', 'REQUEST_CHANGES without an open finding under P0…P3') };
+    return {
+      kind: 'not-judged',
+      fault: fault('art.no_findings', 'REQUEST_CHANGES without an open finding under P0…P3'),
+    };
   }
   const counted = (draft.p0 ?? 0) + (draft.p1 ?? 0);
-  if (counted > 0) return { kind: 'inconsistent', text: `APPROVED with p0: ${draft.p0 ?? 0}, p1: ${draft.p1 ?? 0}`, findings };
+  if (counted > 0)
+    return { kind: 'inconsistent', text: `APPROVED with p0: ${draft.p0 ?? 0}, p1: ${draft.p1 ?? 0}`, findings };
   const open = blocking(findings.items);
   if (open.length > 0) {
     const [first] = open;
-    return { kind: 'not-judged', fault: fault('art.contradiction', `APPROVED, but ${open.length} open P0/P1 in the text, first: ${first!.text.split('\n')[0]!.slice(0, 120)}`) };
+    return {
+      kind: 'not-judged',
+      fault: fault(
+        'art.contradiction',
+        `APPROVED, but ${open.length} open P0/P1 in the text, first: ${first!.text.split('\n')[0]!.slice(0, 120)}`,
+      ),
+    };
   }
   return { kind: 'approved' };
 }

@@ -17,10 +17,24 @@ const CANON = ['docs/_templates/**', 'docs/_standards/**'];
 
 /** Paths that no agent may change, whatever its scope. spec: G-PRT-1 */
 export const PROTECTED = [
-  '.conveyor/**', '.gitea/**', '.github/**', '.claude/**', 'CLAUDE.md', 'AGENTS.md', '.mcp.json', '.husky/**',
-  '.githooks/**', '.pre-commit-config.yaml', 'lefthook.yml', '.gitattributes', '.gitmodules', 'CODEOWNERS',
-  'docs/CODEOWNERS', '.gitleaks*', 'osv-scanner.toml',
-] as const; // prettier-ignore
+  '.conveyor/**',
+  '.gitea/**',
+  '.github/**',
+  '.claude/**',
+  'CLAUDE.md',
+  'AGENTS.md',
+  '.mcp.json',
+  '.husky/**',
+  '.githooks/**',
+  '.pre-commit-config.yaml',
+  'lefthook.yml',
+  '.gitattributes',
+  '.gitmodules',
+  'CODEOWNERS',
+  'docs/CODEOWNERS',
+  '.gitleaks*',
+  'osv-scanner.toml',
+] as const;
 
 /**
  * What a role may write for an item, as globs for prompts and tool rules: the artifact table plus `scopes.<role>` of
@@ -28,7 +42,9 @@ export const PROTECTED = [
  */
 export function scopeOf(role: Role, item: string, config: ScopeConfig): Scope {
   const folder = workItemFolder(item);
-  const artifacts = ARTIFACTS.filter(({ writer }) => writer === role).map(({ name }) => `${folder}/${name === ADR_NAME ? '06-adr/ADR-*.md' : name}`);
+  const artifacts = ARTIFACTS.filter(({ writer }) => writer === role).map(
+    ({ name }) => `${folder}/${name === ADR_NAME ? '06-adr/ADR-*.md' : name}`,
+  );
   const beside: Readonly<Record<Role, Scope>> = {
     analyst: { allow: [], deny: [] },
     architect: { allow: ['docs/**'], deny: [...CANON] },
@@ -50,14 +66,23 @@ export type PathVerdict =
  * A function that says whether the role may write (or delete) a path: artifacts by their one writer, protected paths and
  * foreign fragments never, everything else by scope, where deny wins. Refusals ignore case. spec: AR-SC-1, G-PRT-1, AR-DIR-2…3
  */
-export function createPathJudge(role: Role, item: string, config: ScopeConfig): (path: string, deleted: boolean) => PathVerdict {
+export function createPathJudge(
+  role: Role,
+  item: string,
+  config: ScopeConfig,
+): (path: string, deleted: boolean) => PathVerdict {
   const scope = scopeOf(role, item, config);
   const allowed = globMatcher(scope.allow);
   const denied = globMatcher(scope.deny, { nocase: true });
   const isProtected = globMatcher([...PROTECTED, ...config.protected.extra], { nocase: true });
   const fragments = `${config.docs.fragment_dir.replace(/\/+$/, '')}/`;
   const ownFragment = fragmentPath(item, fragments.slice(0, -1));
-  const refuse = (rule: string, text: string, code: 'scope.path' | 'art.name' = 'scope.path'): PathVerdict => ({ ok: false, code, rule, text });
+  const refuse = (rule: string, text: string, code: 'scope.path' | 'art.name' = 'scope.path'): PathVerdict => ({
+    ok: false,
+    code,
+    rule,
+    text,
+  });
   return (path, deleted) => {
     if (ownerOfPath(path) !== null) {
       const artifact = judgeArtifact(path, deleted, role, item);
@@ -74,7 +99,12 @@ export function createPathJudge(role: Role, item: string, config: ScopeConfig): 
 }
 
 function judgeArtifact(path: string, deleted: boolean, role: Role, item: string): PathVerdict {
-  const refuse = (rule: string, text: string, code: 'scope.path' | 'art.name' = 'scope.path'): PathVerdict => ({ ok: false, code, rule, text });
+  const refuse = (rule: string, text: string, code: 'scope.path' | 'art.name' = 'scope.path'): PathVerdict => ({
+    ok: false,
+    code,
+    rule,
+    text,
+  });
   const name = artifactName(item, path);
   if (name === null) return refuse('AR-SC-1', `not in ${workItemFolder(item)}: other items are never touched`);
   const row = artifactRow(name);

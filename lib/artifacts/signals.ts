@@ -21,7 +21,8 @@ export function readSignal(source: Buffer | string | null, name: SignalName, ite
   if (source === null) return nothing();
   const row = artifactRow(name)!;
   const size = Buffer.byteLength(source);
-  if (size > row.maxBytes) return nothing(fault('art.too_large', `${name}: ${size} bytes, at most ${row.maxBytes} are allowed`));
+  if (size > row.maxBytes)
+    return nothing(fault('art.too_large', `${name}: ${size} bytes, at most ${row.maxBytes} are allowed`));
   const decoded = decodeText(source);
   if (!decoded.ok) return nothing(fault(decoded.code, `${name}: ${decoded.text}`, decoded.line));
   const parsed = parseFrontmatter(decoded.text);

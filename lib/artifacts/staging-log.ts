@@ -3,7 +3,7 @@ import { fault, type LogVerdict, type Reading } from './codes.ts';
 import { outputTail } from './excerpt.ts';
 import { CommitHash, Count, Digest, ExitCode, Flag, Line, readVerdictFile, Round, Stamp, word } from './fields.ts';
 import { composeFrontmatter } from './frontmatter-write.ts';
-import { fenced, renderTable } from './markdown.ts';
+import { fenced, oneLine, renderTable } from './markdown.ts';
 import { stampFields, type StampValues } from './stamp.ts';
 
 /** `15-staging-log.md`: exists only when the suite really ran. spec: artifacts §5 (15), G-STG-5 */
@@ -31,13 +31,16 @@ export function parseStagingLog(source: Buffer | string, item: string): Reading<
 
 /** SUCCESS counts only when every check passed or was waived; the negative value wins. spec: AR-VAL-5, artifacts §5 (15), G-STG-4 */
 export function classifyStagingLog(log: StagingLog): LogVerdict {
-  if (log.staging_status === 'FAILED') return { kind: 'fail', text: `staging_status is FAILED (${log.checks.passed}/${log.checks.total} passed)` };
-  if (log.failed.length > 0) return { kind: 'fail', text: `SUCCESS, but failed: ${log.failed.join(', ').slice(0, 200)}` };
+  if (log.staging_status === 'FAILED')
+    return { kind: 'fail', text: `staging_status is FAILED (${log.checks.passed}/${log.checks.total} passed)` };
+  if (log.failed.length > 0)
+    return { kind: 'fail', text: `SUCCESS, but failed: ${log.failed.join(', ').slice(0, 200)}` };
   const { passed, total } = log.checks;
   if (total === 0) return { kind: 'not-judged', fault: fault('art.contradiction', 'SUCCESS, but no check ran') };
   if (passed + log.waived.length < total)
     return { kind: 'fail', text: `SUCCESS, but ${passed} passed and ${log.waived.length} waived of ${total} checks` };
-  if (log.strict && log.waived.length > 0) return { kind: 'fail', text: `SUCCESS in strict mode, but waived: ${log.waived.join(', ').slice(0, 200)}` };
+  if (log.strict && log.waived.length > 0)
+    return { kind: 'fail', text: `SUCCESS in strict mode, but waived: ${log.waived.join(', ').slice(0, 200)}` };
   return { kind: 'pass' };
 }
 
@@ -47,7 +50,13 @@ export interface StagingLogInput {
   readonly digest: string;
   readonly baseUrl: string;
   readonly mode: 'stub' | 'full';
-  readonly checks: readonly { readonly id: string; readonly block: string; readonly title: string; readonly status: string; readonly detail: string }[];
+  readonly checks: readonly {
+    readonly id: string;
+    readonly block: string;
+    readonly title: string;
+    readonly status: string;
+    readonly detail: string;
+  }[];
   /** Ids of checks that failed and are not waived. */
   readonly failed: readonly string[];
   readonly waived: readonly string[];
@@ -83,14 +92,22 @@ export function renderStagingLog(input: StagingLogInput): string {
   const blocks = [...new Set(input.checks.map((check) => check.block))];
   const results = blocks.map((block) => {
     const rows = input.checks.filter((check) => check.block === block);
-    return `### ${block}\n${renderTable(['Check', 'Title', 'Result', 'Detail'], rows.map(({ id, title, status, detail }) => [id, title, verdictOf(id, status, input.waived), detail.slice(0, 300)]))}`;
+    return `### ${block}\n${renderTable(
+      ['Check', 'Title', 'Result', 'Detail'],
+      rows.map(({ id, title, status, detail }) => [
+        id,
+        title,
+        verdictOf(id, status, input.waived),
+        detail.slice(0, 300),
+      ]),
+    )}`;
   });
   const lines = [
     `# Staging Gate Log — ${input.stamp.item}`,
     '## Verdict',
     `${input.status}: ${passed} of ${input.checks.length} checks passed${input.waived.length > 0 ? `, waived: ${input.waived.join(', ')}` : ''}.`,
     '## Environment',
-    ...(input.environment.length > 0 ? input.environment.map((line) => `- ${line}`) : ['Not recorded.']),
+    ...(input.environment.length > 0 ? input.environment.map((line) => `- ${oneLine(line)}`) : ['Not recorded.']),
     '## Results',
     ...(results.length > 0 ? results : ['No check was recorded.']),
     '## Cleanup',
@@ -103,8 +120,13 @@ export function renderStagingLog(input: StagingLogInput): string {
   if (input.status === 'FAILED') {
     const failures = input.checks.filter((check) => input.failed.includes(check.id));
     const unnamed = input.failed.filter((id) => !failures.some((check) => check.id === id));
-    lines.push('## Failures', ...failures.map((check) => `- ${check.id} ${check.title}: ${check.detail.slice(0, 1000)}`), ...unnamed.map((id) => `- ${id}`));
-    if (input.failed.length === 0) lines.push('- The suite was judged as failed without a failing check; see the output.');
+    lines.push(
+      '## Failures',
+      ...failures.map((check) => oneLine(`- ${check.id} ${check.title}: ${check.detail.slice(0, 1000)}`)),
+      ...unnamed.map((id) => `- ${id}`),
+    );
+    if (input.failed.length === 0)
+      lines.push('- The suite was judged as failed without a failing check; see the output.');
     lines.push('## Output', fenced(outputTail(input.output, input.log)));
   }
   return composeFrontmatter(head, `${lines.join('\n')}\n`);

@@ -17,8 +17,9 @@ const stamped = (text: string) => {
 };
 
 describe('stamp', () => {
-  it('AR-FM-12 (case 12): an agent\'s version, commit and writer are overwritten; unknown keys, comments and body stay (case 11)', () => {
-    const text = '---\nversion: 99\ncommit: abc # mine\nverdict: APPROVED\nnested: {a: [1, 2]} # keep\nwritten_by: me\n---\nbody\r\n--- x\n';
+  it("AR-FM-12 (case 12): an agent's version, commit and writer are overwritten; unknown keys, comments and body stay (case 11)", () => {
+    const text =
+      '---\nversion: 99\ncommit: abc # mine\nverdict: APPROVED\nnested: {a: [1, 2]} # keep\nwritten_by: me\n---\nbody\r\n--- x\n';
     expect(stamped(text)).toBe(
       [
         '---',
@@ -44,7 +45,7 @@ describe('stamp', () => {
     expect(result.ok && result.text).toContain(`patch_id: "${'1'.repeat(40)}"`);
   });
 
-  it('AR-FM-12: a padded id is the same item and gets the ledger\'s spelling', () => {
+  it("AR-FM-12: a padded id is the same item and gets the ledger's spelling", () => {
     expect(stamped('---\nwork_item_id: ET-012\nverdict: APPROVED\n---\n')).toContain('work_item_id: ET-12\n');
   });
 

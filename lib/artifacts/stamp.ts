@@ -62,5 +62,8 @@ export function stamp(
 export function readBackFault(meant: Buffer, readBack: Buffer | null): ({ readonly ok: false } & ArtifactFault) | null {
   if (readBack === null) return failed('art.readback', 'the file is missing from the commit that was to contain it');
   if (readBack.equals(meant)) return null;
-  return failed('art.readback', `${readBack.length} bytes were read back, ${meant.length} were written, and they differ`);
+  return failed(
+    'art.readback',
+    `${readBack.length} bytes were read back, ${meant.length} were written, and they differ`,
+  );
 }

@@ -38,7 +38,11 @@ const FORBIDDEN_KEYS = new Set(['<<', '__proto__', 'constructor', 'prototype']);
  * merge keys, further documents or duplicate keys (also not differing only by case), everything within the limits.
  * A plain `~`, `null` or empty value means that the key is absent. Never throws. spec: AR-FM-3…6
  */
-export function parseStrictYaml(text: string, limits: YamlLimits, options: { readonly documentStart?: boolean } = {}): StrictYaml {
+export function parseStrictYaml(
+  text: string,
+  limits: YamlLimits,
+  options: { readonly documentStart?: boolean } = {},
+): StrictYaml {
   const bytes = Buffer.byteLength(text);
   if (bytes > limits.bytes) return refuse('fm.too_large', 1, `${bytes} bytes, at most ${limits.bytes} are allowed`);
   const forbidden = findForbiddenToken(text, options.documentStart ?? false);
@@ -63,7 +67,11 @@ export function parseStrictYaml(text: string, limits: YamlLimits, options: { rea
   if (first !== undefined) {
     const line = lines.linePos(first.pos[0]).line || 1;
     if (first.code === 'RESOURCE_EXHAUSTION') return refuse('fm.too_large', line, `nested deeper than ${limits.depth}`);
-    return refuse(first.code === 'MULTIPLE_DOCS' ? 'fm.forbidden' : 'fm.yaml', line, first.message.split('\n')[0] ?? first.message);
+    return refuse(
+      first.code === 'MULTIPLE_DOCS' ? 'fm.forbidden' : 'fm.yaml',
+      line,
+      first.message.split('\n')[0] ?? first.message,
+    );
   }
   if (!isMap(document.contents)) {
     const found = document.contents === null ? 'nothing' : isSeq(document.contents) ? 'a list' : 'a single value';
@@ -104,7 +112,14 @@ function findForbiddenToken(text: string, documentStartAllowed: boolean): YamlFa
     if (type === 'doc-start') {
       if (content || !documentStartAllowed) return refuse('fm.forbidden', line, 'a second document is not allowed');
       content = true;
-    } else if (type !== 'space' && type !== 'newline' && type !== 'comment' && type !== 'doc-mode' && type !== 'byte-order-mark') content = true;
+    } else if (
+      type !== 'space' &&
+      type !== 'newline' &&
+      type !== 'comment' &&
+      type !== 'doc-mode' &&
+      type !== 'byte-order-mark'
+    )
+      content = true;
     for (let at = source.indexOf('\n'); at >= 0; at = source.indexOf('\n', at + 1)) line += 1;
   }
   return null;
@@ -118,17 +133,20 @@ function convert(node: unknown, depth: number, limits: YamlLimits, lines: LineCo
   if (isScalar(node)) {
     const value = String(node.value ?? '');
     if (node.type === 'PLAIN' && (value === '' || value === '~' || value === 'null')) return null;
-    if (value.length > limits.scalar) stop('fm.too_large', `a value of ${value.length} characters, at most ${limits.scalar} are allowed`);
+    if (value.length > limits.scalar)
+      stop('fm.too_large', `a value of ${value.length} characters, at most ${limits.scalar} are allowed`);
     return value;
   }
   if (node === null || node === undefined) return null;
   if (depth > limits.depth) stop('fm.too_large', `nested deeper than ${limits.depth}`);
   if (isSeq(node)) {
-    if (node.items.length > limits.list) stop('fm.too_large', `a list of ${node.items.length} entries, at most ${limits.list} are allowed`);
+    if (node.items.length > limits.list)
+      stop('fm.too_large', `a list of ${node.items.length} entries, at most ${limits.list} are allowed`);
     return node.items.map((item) => convert(item, depth + 1, limits, lines) ?? '');
   }
   if (!isMap(node)) return stop('fm.forbidden', 'an unknown kind of YAML node');
-  if (node.items.length > limits.keys) stop('fm.too_large', `${node.items.length} keys, at most ${limits.keys} are allowed`);
+  if (node.items.length > limits.keys)
+    stop('fm.too_large', `${node.items.length} keys, at most ${limits.keys} are allowed`);
   const seen = new Map<string, string>();
   const entries: [string, YamlValue][] = [];
   for (const { key, value } of node.items) {
@@ -148,7 +166,14 @@ function keyName(key: unknown, limits: YamlLimits, lines: LineCounter, fallback:
   const name = String(key.value ?? '');
   if (FORBIDDEN_KEYS.has(name)) stopAt(key, lines, fallback, 'fm.forbidden', `the key \`${name}\` is not allowed`);
   if (name === '') stopAt(key, lines, fallback, 'fm.yaml', 'a value without a key');
-  if (name.length > limits.key) stopAt(key, lines, fallback, 'fm.too_large', `a key of ${name.length} characters, at most ${limits.key} are allowed`);
+  if (name.length > limits.key)
+    stopAt(
+      key,
+      lines,
+      fallback,
+      'fm.too_large',
+      `a key of ${name.length} characters, at most ${limits.key} are allowed`,
+    );
   return name;
 }
 

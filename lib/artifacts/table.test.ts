@@ -13,19 +13,34 @@ describe('the artifact table', () => {
 
   it('AR-DIR-2: only exact names are artifacts', () => {
     for (const { name } of ARTIFACTS.filter((row) => row.name !== ADR_NAME)) expect(artifactRow(name)?.name).toBe(name);
-    for (const name of ['12-Review.md', '12-review (1).md', '12-review.md.bak', ADR_NAME, '06-adr/', '', 'toString', '06-adr/ADR-01-x.md']) expect(artifactRow(name)).toBeNull();
+    for (const name of [
+      '12-Review.md',
+      '12-review (1).md',
+      '12-review.md.bak',
+      ADR_NAME,
+      '06-adr/',
+      '',
+      'toString',
+      '06-adr/ADR-01-x.md',
+    ])
+      expect(artifactRow(name)).toBeNull();
     expect(artifactRow('06-adr/ADR-012-a-b.md')?.writer).toBe('architect');
   });
 
   it('every verdict has a stamp of its type, and nothing else has', () => {
     const verdicts = ARTIFACTS.filter(({ kind }) => kind === 'verdict');
-    expect(Object.entries(STAMPS).map(([name, { type }]) => [name, type])).toEqual(verdicts.map(({ name, type }) => [name, type]));
+    expect(Object.entries(STAMPS).map(([name, { type }]) => [name, type])).toEqual(
+      verdicts.map(({ name, type }) => [name, type]),
+    );
   });
 
   it('the stage table and the hand-over table name the same stages and files', () => {
     for (const { stage, artifacts } of STAGE_TABLE)
-      for (const artifact of artifacts.filter((text) => /^\d\d/.test(text))) expect(ARTIFACTS.find(({ name }) => name === artifact)?.stage, artifact).toBe(stage);
-    expect(HANDOFF.map(({ stage }) => stage)).toEqual(STAGE_TABLE.map(({ stage }) => stage).filter((stage) => stage !== 'done' && stage !== 'cancelled'));
+      for (const artifact of artifacts.filter((text) => /^\d\d/.test(text)))
+        expect(ARTIFACTS.find(({ name }) => name === artifact)?.stage, artifact).toBe(stage);
+    expect(HANDOFF.map(({ stage }) => stage)).toEqual(
+      STAGE_TABLE.map(({ stage }) => stage).filter((stage) => stage !== 'done' && stage !== 'cancelled'),
+    );
   });
 
   it('paths go both ways', () => {

@@ -41,18 +41,73 @@ export const ARTIFACTS: readonly ArtifactRow[] = [
   row('01-brd.md', 'BRD', 'document', 'analyst', 'analysis', 'yes', 'brd', 'shape'),
   row('01-questions.md', 'Questions', 'signal', 'analyst', 'analysis', 'no', 'questions', 'presence and order', 64),
   row('02-trz.md', 'TRZ', 'document', 'analyst', 'analysis', 'yes', 'trz', 'shape'),
-  row('03-acceptance-criteria.md', 'Acceptance Criteria', 'document', 'analyst', 'analysis', 'yes', 'acceptance-criteria', 'shape'),
+  row(
+    '03-acceptance-criteria.md',
+    'Acceptance Criteria',
+    'document',
+    'analyst',
+    'analysis',
+    'yes',
+    'acceptance-criteria',
+    'shape',
+  ),
   row('04-test-plan.yaml', 'Test Plan', 'machine-read', 'analyst', 'analysis', 'yes', 'test-plan', 'schema', 128),
   row('04b-ui-test-cases.md', 'UI Test Cases', 'document', 'analyst', 'analysis', 'no', 'ui-test-cases', null),
   row(ADR_NAME, 'ADR', 'document', 'architect', 'architecture', 'or-07', 'adr', 'name and shape'),
-  row('06-conflict.md', 'Conflict with the requirements', 'signal', 'architect', 'architecture', 'no', 'conflict', 'presence and order', 64),
-  row('07-infra-requirements.md', 'Infra requirements', 'document', 'architect', 'architecture', 'conditional', 'infra-requirements', 'presence'),
-  row('08-data-requirements.md', 'Data requirements', 'document', 'architect', 'architecture', 'conditional', 'data-requirements', null),
+  row(
+    '06-conflict.md',
+    'Conflict with the requirements',
+    'signal',
+    'architect',
+    'architecture',
+    'no',
+    'conflict',
+    'presence and order',
+    64,
+  ),
+  row(
+    '07-infra-requirements.md',
+    'Infra requirements',
+    'document',
+    'architect',
+    'architecture',
+    'conditional',
+    'infra-requirements',
+    'presence',
+  ),
+  row(
+    '08-data-requirements.md',
+    'Data requirements',
+    'document',
+    'architect',
+    'architecture',
+    'conditional',
+    'data-requirements',
+    null,
+  ),
   row('10-tech-risks.md', 'Tech risks', 'document', 'architect', 'architecture', 'no', 'tech-risks', null),
   row('12-review.md', 'Review', 'verdict', 'reviewer', 'review', 'yes', 'review', 'verdict'),
   row('13-test-report.md', 'Test report', 'verdict', 'test-runner', 'testing', 'yes', 'test-report', 'result'),
-  row('14-deploy-log.md', 'Deploy log', 'verdict', 'deploy-finalizer', 'deploy', 'if-configured', 'deploy-log', 'deploy_status'),
-  row('15-staging-log.md', 'Staging log', 'verdict', 'staging-runner', 'deploy-staging', 'if-configured', 'staging-log', 'staging_status'),
+  row(
+    '14-deploy-log.md',
+    'Deploy log',
+    'verdict',
+    'deploy-finalizer',
+    'deploy',
+    'if-configured',
+    'deploy-log',
+    'deploy_status',
+  ),
+  row(
+    '15-staging-log.md',
+    'Staging log',
+    'verdict',
+    'staging-runner',
+    'deploy-staging',
+    'if-configured',
+    'staging-log',
+    'staging_status',
+  ),
 ];
 
 /** `ADR-NNN-<slug>.md`: three digits, slug `[a-z0-9-]{1,60}`. spec: artifacts §5 (06-adr) */
@@ -70,7 +125,12 @@ export function artifactRow(name: string): ArtifactRow | null {
 export const FOLDER_LIMITS = { files: 60, bytes: 2048 * KIB, adrs: 20 } as const;
 
 /** Stage → what it must leave → who reads it at the exit → who works with it next. spec: artifacts §5 "Handoff" */
-export const HANDOFF: readonly { readonly stage: Stage; readonly output: string; readonly gate: string; readonly reader: string }[] = [
+export const HANDOFF: readonly {
+  readonly stage: Stage;
+  readonly output: string;
+  readonly gate: string;
+  readonly reader: string;
+}[] = [
   { stage: 'created', output: 'branch, 00', gate: 'entry (checks the issue, not the file)', reader: 'analyst' },
   {
     stage: 'analysis',

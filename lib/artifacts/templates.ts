@@ -17,7 +17,10 @@ export const OUTLINES = {
       ['Success criteria', '<how success is seen>'],
     ],
   },
-  '01-questions.md': { title: 'Questions: <ID>', parts: [['Q1. <question>', '<context, why it blocks, options, which BR it blocks>']] },
+  '01-questions.md': {
+    title: 'Questions: <ID>',
+    parts: [['Q1. <question>', '<context, why it blocks, options, which BR it blocks>']],
+  },
   '02-trz.md': {
     title: 'TRZ: <ID>',
     parts: [
@@ -47,7 +50,10 @@ export const OUTLINES = {
       ['Affected modules', '<paths>'],
     ],
   },
-  '06-conflict.md': { title: 'Conflict with the requirements', parts: [['What cannot be met', '<requirement, principle it breaks, ways out>']] },
+  '06-conflict.md': {
+    title: 'Conflict with the requirements',
+    parts: [['What cannot be met', '<requirement, principle it breaks, ways out>']],
+  },
   '07-infra-requirements.md': {
     title: 'Infrastructure requirements: <ID>',
     parts: [
@@ -71,7 +77,10 @@ export const OUTLINES = {
     title: 'Technical risks: <ID>',
     parts: [
       ['R-1 (P1) <title>', 'Description: <what>. Mitigation: <how>. Detection: <how>.'],
-      ['Questions and decisions', '| Q | Question | Decision | Recorded in |\n|---|---|---|---|\n| Q-1 | <question> | <decision> | <file> |'],
+      [
+        'Questions and decisions',
+        '| Q | Question | Decision | Recorded in |\n|---|---|---|---|\n| Q-1 | <question> | <decision> | <file> |',
+      ],
     ],
   },
   '12-review.md': {
@@ -81,7 +90,10 @@ export const OUTLINES = {
       ['Requirements', '<AC by AC>'],
       ['ADR', '<kept or violated>'],
       ['Code quality', '<remarks>'],
-      ['Findings', '### P0 — Blocker\n- none\n\n### P1 — Must fix\n- none\n\n### P2 — Should fix\n- none\n\n### P3 — Nice to have\n- none'],
+      [
+        'Findings',
+        '### P0 — Blocker\n- none\n\n### P1 — Must fix\n- none\n\n### P2 — Should fix\n- none\n\n### P3 — Nice to have\n- none',
+      ],
       ['Documentation', '<what was updated>'],
     ],
   },
@@ -90,7 +102,8 @@ export type TemplateName = keyof typeof OUTLINES;
 
 /** Frontmatter that a writer starts with; the pipeline adds its own keys. */
 const HEADS: Readonly<Partial<Record<TemplateName, string>>> = {
-  '12-review.md': '---\ntype: review\nwork_item_id: <ID>\nverdict: <APPROVED or REQUEST_CHANGES>\np0: 0\np1: 0\np2: 0\np3: 0\n---\n',
+  '12-review.md':
+    '---\ntype: review\nwork_item_id: <ID>\nverdict: <APPROVED or REQUEST_CHANGES>\np0: 0\np1: 0\np2: 0\np3: 0\n---\n',
   '01-questions.md': '---\ntype: questions\nwork_item_id: <ID>\n---\n',
   '06-conflict.md': '---\ntype: conflict\nwork_item_id: <ID>\n---\n',
 };
@@ -108,5 +121,7 @@ export function templateOf(name: string, item: string): string | null {
 }
 
 function renderBody(outline: Outline): string {
-  return [`# ${outline.title}`, ...outline.parts.map(([heading, hint]) => `## ${heading}\n\n${hint}`)].join('\n\n') + '\n';
+  return (
+    [`# ${outline.title}`, ...outline.parts.map(([heading, hint]) => `## ${heading}\n\n${hint}`)].join('\n\n') + '\n'
+  );
 }

@@ -18,7 +18,10 @@ const relativePath = z
   .refine((path) => !path.startsWith('/') && !path.split(/[\\/]/).includes('..'), 'a path inside the repository');
 
 export const PlannedTest = z.object({
-  id: z.string().trim().regex(/^TC-\d{1,3}[a-z]?$/, 'TC- and a number, such as TC-01'),
+  id: z
+    .string()
+    .trim()
+    .regex(/^TC-\d{1,3}[a-z]?$/, 'TC- and a number, such as TC-01'),
   type: z.string().trim().min(1, 'a type of test'),
   description: sentence,
   module: relativePath,
@@ -58,16 +61,22 @@ export function parseTestPlan(source: Buffer | string, context: PlanContext): Re
   const { type: _, ...data } = yaml.data;
   const identity = identityFault(data, { item: context.item, type: 'test-plan' });
   if (identity !== null) return { ok: false, ...identity };
-  if (data['work_item'] === undefined && data['work_item_id'] === undefined) return failed('plan.field', `work_item is missing, expected ${context.item}`);
+  if (data['work_item'] === undefined && data['work_item_id'] === undefined)
+    return failed('plan.field', `work_item is missing, expected ${context.item}`);
 
   const { tests } = data;
-  if (!Array.isArray(tests)) return failed(tests === undefined ? 'art.empty' : 'plan.field', `tests is ${shown(tests)}, expected a list of tests`);
+  if (!Array.isArray(tests))
+    return failed(
+      tests === undefined ? 'art.empty' : 'plan.field',
+      `tests is ${shown(tests)}, expected a list of tests`,
+    );
   if (tests.length === 0) return failed('art.empty', 'tests is an empty list, at least one test is needed');
   const parsed: PlannedTest[] = [];
   for (const [index, entry] of tests.entries()) {
     const test = PlannedTest.safeParse(entry);
     if (!test.success) return failed('plan.field', describe(test.error.issues[0]!, entry as YamlValue, index));
-    if (parsed.some(({ id }) => id === test.data.id)) return failed('plan.duplicate_id', `${test.data.id} is the id of two tests`);
+    if (parsed.some(({ id }) => id === test.data.id))
+      return failed('plan.duplicate_id', `${test.data.id} is the id of two tests`);
     parsed.push(test.data);
   }
   const title = typeof data['title'] === 'string' ? data['title'] : null;
@@ -75,24 +84,28 @@ export function parseTestPlan(source: Buffer | string, context: PlanContext): Re
 }
 
 function describe(issue: z.core.$ZodIssue, entry: YamlValue, index: number): string {
-  if (typeof entry === 'string' || Array.isArray(entry)) return `test ${index + 1} is ${shown(entry)}, expected keys with values`;
+  if (typeof entry === 'string' || Array.isArray(entry))
+    return `test ${index + 1} is ${shown(entry)}, expected keys with values`;
   const key = String(issue.path[0] ?? 'test');
   const value = (entry as YamlMapping)[key];
-  const name = typeof (entry as YamlMapping)['id'] === 'string' ? String((entry as YamlMapping)['id']) : `number ${index + 1}`;
+  const name =
+    typeof (entry as YamlMapping)['id'] === 'string' ? String((entry as YamlMapping)['id']) : `number ${index + 1}`;
   return `test ${name}: ${key} is ${shown(value)}, expected ${issue.code === 'invalid_type' ? issue.expected : issue.message}`;
 }
 
 function planWarnings(tests: readonly PlannedTest[], context: PlanContext): ArtifactFault[] {
   const warnings: ArtifactFault[] = [];
   for (const { id, type } of tests)
-    if (!TYPES.includes(type)) warnings.push(fault('art.unrecognised', `${id}: type is ${shown(type)}, expected one of ${TYPES.join(', ')}`));
+    if (!TYPES.includes(type))
+      warnings.push(fault('art.unrecognised', `${id}: type is ${shown(type)}, expected one of ${TYPES.join(', ')}`));
   if (context.criteria !== undefined) {
     const covered = new Set<string>();
     for (const { id, acceptance } of tests)
       for (const text of acceptance ?? []) {
         const criterion = criterionId(text)!;
         covered.add(criterion);
-        if (!context.criteria.includes(criterion)) warnings.push(fault('art.unrecognised', `${id}: ${criterion} is not in 03-acceptance-criteria.md`));
+        if (!context.criteria.includes(criterion))
+          warnings.push(fault('art.unrecognised', `${id}: ${criterion} is not in 03-acceptance-criteria.md`));
       }
     for (const criterion of context.criteria)
       if (!covered.has(criterion)) warnings.push(fault('art.unrecognised', `no test covers ${criterion}`));

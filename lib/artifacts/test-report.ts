@@ -17,14 +17,30 @@ export function parseTestReport(
   source: Buffer | string,
   item: string,
 ): Reading<{ readonly report: TestReport; readonly fields: YamlMapping }> {
-  const read = readVerdictFile(source, { item, type: 'test-report', verdictKeys: ['result', 'verdict', 'status'], schema: TestReport });
+  const read = readVerdictFile(source, {
+    item,
+    type: 'test-report',
+    verdictKeys: ['result', 'verdict', 'status'],
+    schema: TestReport,
+  });
   return read.ok ? { ...read, data: { report: read.data, fields: read.raw! } } : read;
 }
 
 const NEGATIVE = new Set([
-  'BLOCKED', 'FAIL', 'FAILED', 'FAILS', 'FAILING', 'FAILURE', 'FAILURES', 'REQUEST_CHANGES', 'REQUEST-CHANGES',
-  'CHANGES_REQUESTED', 'REJECT', 'REJECTED', 'RED',
-]); // prettier-ignore
+  'BLOCKED',
+  'FAIL',
+  'FAILED',
+  'FAILS',
+  'FAILING',
+  'FAILURE',
+  'FAILURES',
+  'REQUEST_CHANGES',
+  'REQUEST-CHANGES',
+  'CHANGES_REQUESTED',
+  'REJECT',
+  'REJECTED',
+  'RED',
+]);
 const POSITIVE = new Set(['PASS', 'PASSED', 'GREEN', 'APPROVED', 'READY-TO-DEPLOY', 'READY_TO_DEPLOY']);
 const NEGATION = new Set(['NOT', 'NO', 'NON', 'NEVER', 'WITHOUT']);
 
@@ -64,9 +80,11 @@ export function classifyTestReport(fields: TestFields): TestVerdict {
       return { kind: 'fail', text: `${positive.key} is ${shown(positive.value)}, but ${key} is ${shown(fields[key])}` };
 
   const denied = readings.find(({ value, tokens }) => tokens === null || isDenied(value as string, tokens));
-  if (denied !== undefined) return notJudged('art.unrecognised', `${denied.key} is ${shown(denied.value)}, expected PASS or FAIL`);
+  if (denied !== undefined)
+    return notJudged('art.unrecognised', `${denied.key} is ${shown(denied.value)}, expected PASS or FAIL`);
   for (const key of ['total', 'failed', 'exit_code'] as const)
-    if (wholeNumber(fields[key]) === null) return notJudged('art.unrecognised', `${key} is ${shown(fields[key])}, expected a whole number`);
+    if (wholeNumber(fields[key]) === null)
+      return notJudged('art.unrecognised', `${key} is ${shown(fields[key])}, expected a whole number`);
   if (fields.total !== undefined && wholeNumber(fields.total) === 0)
     return notJudged('art.contradiction', `${positive.key} is ${shown(positive.value)}, but total is 0: no test ran`);
   return { kind: 'pass', text: `${positive.key} is ${shown(positive.value)}` };

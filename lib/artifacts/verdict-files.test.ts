@@ -36,7 +36,8 @@ describe('machine values', () => {
 });
 
 describe('12-review.md', () => {
-  const findings = (p0: string, p1 = '- none') => `# Review\n## Findings\n### P0 — Blocker\n${p0}\n### P1 — Must fix\n${p1}\n### P2 — Should fix\n- none\n`;
+  const findings = (p0: string, p1 = '- none') =>
+    `# Review\n## Findings\n### P0 — Blocker\n${p0}\n### P1 — Must fix\n${p1}\n### P2 — Should fix\n- none\n`;
   const judge = (head: string, body: string) => {
     const read = parseReviewDraft(file(head, body), 'ET-12');
     return read.ok ? judgeReview(read.data, read.body) : { kind: 'unreadable', code: read.code };
@@ -44,7 +45,10 @@ describe('12-review.md', () => {
 
   it('reads a stored review', () => {
     const read = parseReview(stamped('12-review.md', file('verdict: approved # one of two\np0: 0')), 'ET-12');
-    expect(read).toMatchObject({ ok: true, data: { verdict: 'APPROVED', version: 2, patch_id: TREE, commit: SHA, run_id: 4812, p0: 0 } });
+    expect(read).toMatchObject({
+      ok: true,
+      data: { verdict: 'APPROVED', version: 2, patch_id: TREE, commit: SHA, run_id: 4812, p0: 0 },
+    });
   });
 
   it.each([
@@ -69,12 +73,17 @@ describe('12-review.md', () => {
   });
 
   it('AR-FM-7: a wrong case is named in the error; a padded id is not foreign', () => {
-    expect(parseReviewDraft(file('Verdict: APPROVED'), 'ET-12')).toMatchObject({ text: 'found `Verdict`, expected `verdict`' });
+    expect(parseReviewDraft(file('Verdict: APPROVED'), 'ET-12')).toMatchObject({
+      text: 'found `Verdict`, expected `verdict`',
+    });
     expect(parseReviewDraft(file('verdict: APPROVED\nwork_item: ET-012'), 'ET-12').ok).toBe(true);
   });
 
   it('AR-FM-12: a review without a stamp is not evidence', () => {
-    expect(parseReview(file('verdict: APPROVED\ntype: review\nwork_item_id: ET-12'), 'ET-12')).toMatchObject({ ok: false, code: 'art.stale' });
+    expect(parseReview(file('verdict: APPROVED\ntype: review\nwork_item_id: ET-12'), 'ET-12')).toMatchObject({
+      ok: false,
+      code: 'art.stale',
+    });
   });
 
   it.each([
@@ -82,12 +91,20 @@ describe('12-review.md', () => {
     ['verdict: APPROVED', 'no headings at all\n', { kind: 'approved' }],
     ['verdict: REQUEST_CHANGES', findings('- [ ] **Leak** `a.ts:1`'), { kind: 'changes' }],
     ['verdict: REQUEST_CHANGES', findings('The whole export is missing.'), { kind: 'changes' }],
-    ['verdict: REQUEST_CHANGES', findings('- none', '- нет'), { kind: 'not-judged', fault: { code: 'art.no_findings' } }],
+    [
+      'verdict: REQUEST_CHANGES',
+      findings('- none', '- нет'),
+      { kind: 'not-judged', fault: { code: 'art.no_findings' } },
+    ],
     ['verdict: APPROVED\np1: 1', findings('- none'), { kind: 'inconsistent' }],
     ['verdict: APPROVED\np0: 1\np1: 0', findings('- [ ] x'), { kind: 'inconsistent' }],
     ['verdict: APPROVED\np2: 4\np3: 2', findings('- none'), { kind: 'approved' }],
     ['verdict: APPROVED', findings('- [ ] **Leak**'), { kind: 'not-judged', fault: { code: 'art.contradiction' } }],
-    ['verdict: APPROVED\np0: 0\np1: 0', findings('- none', '1. Leak'), { kind: 'not-judged', fault: { code: 'art.contradiction' } }],
+    [
+      'verdict: APPROVED\np0: 0\np1: 0',
+      findings('- none', '1. Leak'),
+      { kind: 'not-judged', fault: { code: 'art.contradiction' } },
+    ],
     ['verdict: APPROVED', findings('- [x] fixed'), { kind: 'approved' }],
     ['verdict: APPROVED', '## Findings\n```\n### P0\n- x\n```\n', { kind: 'approved' }],
   ])('G-REV-3, G-REV-4, G-REV-7 (cases 27, 28): %s', (head, body, expected) => {
@@ -159,12 +176,30 @@ describe('13-test-report.md', () => {
 
   it('G-TST-5: a negative word in any field beats every positive one', () => {
     const positive = fc.constantFrom('PASS', 'PASSED', 'GREEN', 'APPROVED', 'ready-to-deploy');
-    const negative = fc.constantFrom('BLOCKED', 'FAIL', 'failed', 'FAILS', 'FAILING', 'FAILURE', 'FAILURES', 'REQUEST_CHANGES', 'REJECT', 'REJECTED', 'red');
+    const negative = fc.constantFrom(
+      'BLOCKED',
+      'FAIL',
+      'failed',
+      'FAILS',
+      'FAILING',
+      'FAILURE',
+      'FAILURES',
+      'REQUEST_CHANGES',
+      'REJECT',
+      'REJECTED',
+      'red',
+    );
     const around = fc.stringMatching(/^[a-z ,.;:—]{0,10}$/);
     fc.assert(
-      fc.property(positive, negative, around, fc.shuffledSubarray(['result', 'verdict', 'status'], { minLength: 2, maxLength: 2 }), (good, bad, noise, [one, two]) => {
-        expect(classifyTestReport({ [one!]: good, [two!]: `${noise} ${bad}` }).kind).toBe('fail');
-      }),
+      fc.property(
+        positive,
+        negative,
+        around,
+        fc.shuffledSubarray(['result', 'verdict', 'status'], { minLength: 2, maxLength: 2 }),
+        (good, bad, noise, [one, two]) => {
+          expect(classifyTestReport({ [one!]: good, [two!]: `${noise} ${bad}` }).kind).toBe('fail');
+        },
+      ),
     );
   });
 
@@ -179,13 +214,18 @@ describe('13-test-report.md', () => {
   });
 
   it('prose is never read, and a broken block is no exception (cases 3, 7)', () => {
-    expect(parseTestReport(stampedBlank('type: test-report', 'Result: PASS\n'), 'ET-12')).toMatchObject({ code: 'art.no_verdict' });
+    expect(parseTestReport(stampedBlank('type: test-report', 'Result: PASS\n'), 'ET-12')).toMatchObject({
+      code: 'art.no_verdict',
+    });
     expect(parseTestReport('---\nresult: [unclosed\n---\n', 'ET-12')).toMatchObject({ code: 'fm.yaml' });
   });
 
   it('keeps the fields of a stored report as they stand', () => {
     const read = parseTestReport(stamped('13-test-report.md', file('result: PASS\nexit_code: 0\ntotal: 442')), 'ET-12');
-    expect(read).toMatchObject({ ok: true, data: { report: { code_tree: TREE, version: 2 }, fields: { result: 'PASS', exit_code: '0', total: '442' } } });
+    expect(read).toMatchObject({
+      ok: true,
+      data: { report: { code_tree: TREE, version: 2 }, fields: { result: 'PASS', exit_code: '0', total: '442' } },
+    });
   });
   const stampedBlank = (head: string, body: string) => file(head, body);
 });
@@ -193,9 +233,21 @@ describe('13-test-report.md', () => {
 describe('15-staging-log.md', () => {
   const head = (changes: Record<string, string> = {}) =>
     Object.entries({
-      staging_status: 'SUCCESS', outcome: 'suite-ran', digest: DIGEST, base_url: 'http://app.example.org:8501', mode: 'stub',
-      checks: '{passed: 8, total: 10}', failed: '[]', waived: '[C9a, C9b]', strict: 'false', exit_code: '1', ...changes,
-    }).filter(([, value]) => value !== '').map(([key, value]) => `${key}: ${value}`).join('\n'); // prettier-ignore
+      staging_status: 'SUCCESS',
+      outcome: 'suite-ran',
+      digest: DIGEST,
+      base_url: 'http://app.example.org:8501',
+      mode: 'stub',
+      checks: '{passed: 8, total: 10}',
+      failed: '[]',
+      waived: '[C9a, C9b]',
+      strict: 'false',
+      exit_code: '1',
+      ...changes,
+    })
+      .filter(([, value]) => value !== '')
+      .map(([key, value]) => `${key}: ${value}`)
+      .join('\n');
   const outcome = (changes: Record<string, string>) => {
     const read = parseStagingLog(stamped('15-staging-log.md', file(head(changes))), 'ET-12');
     if (!read.ok) return read.code;
@@ -227,8 +279,19 @@ describe('15-staging-log.md', () => {
 
 describe('14-deploy-log.md', () => {
   const head = (changes: Record<string, string> = {}) =>
-    Object.entries({ deploy_status: 'SUCCESS', deploy_mode: 'command', deploy_id: 'ET-12.2.1.production', digest: DIGEST, base: SHA, exit_code: '0', health: '{attempts: 2, http: 200}', ...changes })
-      .filter(([, value]) => value !== '').map(([key, value]) => `${key}: ${value}`).join('\n'); // prettier-ignore
+    Object.entries({
+      deploy_status: 'SUCCESS',
+      deploy_mode: 'command',
+      deploy_id: 'ET-12.2.1.production',
+      digest: DIGEST,
+      base: SHA,
+      exit_code: '0',
+      health: '{attempts: 2, http: 200}',
+      ...changes,
+    })
+      .filter(([, value]) => value !== '')
+      .map(([key, value]) => `${key}: ${value}`)
+      .join('\n');
   const outcome = (changes: Record<string, string>, provider: 'none' | 'command' = 'command') => {
     const read = parseDeployLog(stamped('14-deploy-log.md', file(head(changes))), 'ET-12');
     if (!read.ok) return read.code;
@@ -254,7 +317,12 @@ describe('14-deploy-log.md', () => {
   });
 
   it('NOT_APPLICABLE passes only when the configuration on main deploys nothing', () => {
-    expect(outcome({ deploy_status: 'NOT_APPLICABLE', deploy_mode: 'none', exit_code: '', digest: '', deploy_id: '' }, 'none')).toBe('pass');
+    expect(
+      outcome(
+        { deploy_status: 'NOT_APPLICABLE', deploy_mode: 'none', exit_code: '', digest: '', deploy_id: '' },
+        'none',
+      ),
+    ).toBe('pass');
     expect(outcome({}, 'none')).toBe('art.contradiction');
   });
 });

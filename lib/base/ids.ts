@@ -48,7 +48,10 @@ export function freeWorkItemId(wanted: WorkItemId, known: Iterable<string>, widt
 
 /** The first 8 hex digits of a tracker's issue id (a UUID), lower-case; other characters are skipped. */
 export function issuePrefix(issueId: string): string {
-  return issueId.toLowerCase().replace(/[^0-9a-f]/g, '').slice(0, 8);
+  return issueId
+    .toLowerCase()
+    .replace(/[^0-9a-f]/g, '')
+    .slice(0, 8);
 }
 
 /** `feature/<ID>-<slug>`. spec: PL-D-5 */
@@ -65,11 +68,6 @@ export function* branchCandidates(id: string, slug: string, issueId: string): Ge
   const fallback = branchName(id, issuePrefix(issueId));
   yield fallback;
   for (let n = 2; ; n += 1) yield `${fallback}-${n}`;
-}
-
-/** The id in a branch name of ours (`feature/ET-12-csv` → `ET-12`), or null. For display only: identity is the recorded ref. */
-export function workItemOfBranch(branch: string): string | null {
-  return /^feature\/([A-Z][A-Z0-9]{1,9}-\d{1,7})-/.exec(branch)?.[1] ?? null;
 }
 
 /** A digest or commit hash cut for people: `sha256:9f3c…` → `9f3c9f3c9f3c` (12 hex digits by default). */

@@ -1,7 +1,9 @@
 /** Keeping secret values out of logs, comments and files. spec: AG-LOG-4 */
 const MASK = '***';
-/** Values shorter than this are no secrets and masking them would make every line unreadable. */
-const SHORTEST = 4;
+/** Shorter values are no secrets and masking them would make every line unreadable. */
+const SHORTEST_MASKED = 4;
+/** Shorter values (`true`, `prod`) also stand in honest files, which must not be refused for them. */
+const SHORTEST_REFUSED = 8;
 
 interface SecretPattern {
   readonly name: string;
@@ -14,7 +16,8 @@ interface SecretPattern {
 const PATTERNS: readonly SecretPattern[] = [
   {
     name: 'private-key',
-    pattern: /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----[\s\S]*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|$)/g,
+    pattern:
+      /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----[\s\S]*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|$)/g,
     certain: true,
   },
   { name: 'anthropic-key', pattern: /sk-ant-[\w-]{8,}/g, certain: true },
@@ -25,7 +28,8 @@ const PATTERNS: readonly SecretPattern[] = [
   { name: 'jwt', pattern: /(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g, certain: false },
   {
     name: 'authorization-header',
-    pattern: /(?<keep>\b(?:Authorization|X-API-Key)["']?\s{0,4}[:=]\s{0,4}["']?(?:(?:Bearer|Basic|Token)\s{1,4})?)[^\s"'\\,;]{4,}/gi,
+    pattern:
+      /(?<keep>\b(?:Authorization|X-API-Key)["']?\s{0,4}[:=]\s{0,4}["']?(?:(?:Bearer|Basic|Token)\s{1,4})?)[^\s"'\\,;]{4,}/gi,
     certain: false,
   },
   { name: 'url-user-info', pattern: /(?<keep>\b[a-z][a-z0-9+.-]{1,20}:\/\/)[^\s/@"'<>]{1,200}(?=@)/gi, certain: false },
@@ -36,7 +40,7 @@ const PATTERNS: readonly SecretPattern[] = [
  * lines) and what looks like a credential by `***`. Redact before cutting: a cut value is not recognised. spec: AG-LOG-4
  */
 export function createRedactor(values: readonly string[]): (text: string) => string {
-  const known = knownValuePattern(values);
+  const known = knownValuePattern(values, SHORTEST_MASKED);
   return (text) => {
     let out = known === null ? text : text.replace(known, MASK);
     for (const { pattern } of PATTERNS)
@@ -55,9 +59,9 @@ export interface SecretHit {
   readonly line: number;
 }
 
-/** A function that finds the first known value or certain credential in a text, or null. spec: AG-APP-2 (art.secret) */
+/** A function that finds the first known value (≥ 8 characters) or certain credential in a text, or null. spec: AG-APP-2 (art.secret) */
 export function createSecretFinder(values: readonly string[]): (text: string) => SecretHit | null {
-  const known = knownValuePattern(values);
+  const known = knownValuePattern(values, SHORTEST_REFUSED);
   return (text) => {
     const hits: { name: string; index: number }[] = [];
     const index = known === null ? -1 : text.search(known);
@@ -71,12 +75,12 @@ export function createSecretFinder(values: readonly string[]): (text: string) =>
   };
 }
 
-function knownValuePattern(values: readonly string[]): RegExp | null {
+function knownValuePattern(values: readonly string[], shortest: number): RegExp | null {
   const forms = new Set<string>();
   for (const value of values) {
     const lines = value.split(/\r?\n/).map((line) => line.trim());
     for (const part of new Set([value.trim(), ...lines.filter((line) => line.length >= 8)]))
-      if (part.length >= SHORTEST) for (const form of formsOf(part)) forms.add(form);
+      if (part.length >= shortest) for (const form of formsOf(part)) forms.add(form);
   }
   if (forms.size === 0) return null;
   // Longest first, so that a value that contains another one is masked whole.
@@ -96,7 +100,9 @@ function base64Forms(value: string): string[] {
   const bytes = Buffer.from(value);
   if (bytes.length < 6) return [bytes.toString('base64')];
   return [0, 1, 2].flatMap((offset) => {
-    const encoded = Buffer.concat([Buffer.alloc(offset), bytes]).toString('base64').replace(/=+$/, '');
+    const encoded = Buffer.concat([Buffer.alloc(offset), bytes])
+      .toString('base64')
+      .replace(/=+$/, '');
     const from = offset === 0 ? 0 : offset + 1;
     const complete = (offset + bytes.length) % 3 === 0;
     const core = encoded.slice(from, complete ? undefined : -1);
@@ -106,5 +112,7 @@ function base64Forms(value: string): string[] {
 
 /** Matches the form also when a line break (real or escaped, with a log prefix) stands between its characters. */
 function brokenOverLines(form: string): string {
-  return Array.from(form, (character) => character.replace(/[\\^$.*+?()[\]{}|/-]/, '\\$&')).join('(?:(?:\\\\[rn]|[\\r\\n])+[ \\t|]{0,4})?');
+  return Array.from(form, (character) => character.replace(/[\\^$.*+?()[\]{}|/-]/, '\\$&')).join(
+    '(?:(?:\\\\[rn]|[\\r\\n])+[ \\t|]{0,4})?',
+  );
 }

@@ -6,8 +6,7 @@ import type { CodeRow } from './code-table.ts';
 import { internalRow, issuer } from './code-table.ts';
 import type { Fact } from './fact.ts';
 import { judge } from './judge.ts';
-import type { TestRun } from './test-run.ts';
-import { classifyTestRun } from './test-run.ts';
+import type { TestOutcome } from './test-run.ts';
 
 export const codes = [
   { code: 'CI_GREEN', verdict: 'pass', action: 'none', class: null, rule: 'G-CI-5', when: 'every required context succeeded, at least one did, and nothing of the commit is still running' },
@@ -34,7 +33,7 @@ export interface RunFact {
   readonly state: string;
 }
 
-/** One read: statuses, runs, statuses again. `unknown-sha`: the forge answered 404. spec: G-CI-4 */
+/** One read: statuses, runs, statuses again. `unknown-sha`: the forge answered 404. `command`: mode local. spec: G-CI-4, G-CI-9 */
 export type CiReading =
   | {
       readonly kind: 'listing';
@@ -43,7 +42,7 @@ export type CiReading =
       readonly after: readonly StatusFact[];
     }
   | { readonly kind: 'unknown-sha' }
-  | { readonly kind: 'command'; readonly run: TestRun };
+  | { readonly kind: 'command'; readonly outcome: TestOutcome };
 
 export interface CiFacts {
   readonly sha: string;
@@ -163,7 +162,7 @@ function judgeCommand(facts: CiFacts, config: CiConfig): Verdict {
   if (config.mode !== 'local' || reading.kind !== 'read' || reading.value.kind !== 'command')
     return say('CI_INTERNAL', { text: `ci.mode is ${config.mode}, but the reading is of another kind; judged again later` });
   const subject = { sha: facts.sha };
-  const outcome = classifyTestRun(reading.value.run);
+  const { outcome } = reading.value;
   if (outcome.kind !== 'ran') {
     if (outcome.kind === 'timeout') return say('TESTS_TIMEOUT', { text: outcome.text, subject });
     if (outcome.kind === 'tool-error') return say('TESTS_TOOL_ERROR', { text: outcome.text, subject });

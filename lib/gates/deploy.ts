@@ -46,11 +46,11 @@ export interface DeployFacts {
   readonly confirmation: Confirmation;
   /** null = no hook was started. */
   readonly hook: HookFact | null;
+  /** null = not known, then the log is not compared with it; inside the pipeline only deployId may be (no deployment). */
   readonly expected: {
-    readonly pass: number;
-    readonly commit: string;
+    readonly pass: number | null;
+    readonly commit: string | null;
     readonly codeTree: string;
-    /** null without a deployment. */
     readonly deployId: string | null;
   };
   readonly file: ReportFile;
@@ -62,7 +62,7 @@ const say = issuer('deploy', codes);
 
 /** Whether this digest serves in production. Total, never throws. spec: G-DPL-1…7 */
 export function decideDeploy(facts: DeployFacts, config: Pick<Config['deploy'], 'provider'>): Verdict {
-  return judge('deploy', () => ({ ...decide(facts, config.provider), subject: { digest: facts.digest, sha: facts.expected.commit } }));
+  return judge('deploy', () => ({ ...decide(facts, config.provider), subject: { digest: facts.digest, ...(facts.expected.commit === null ? {} : { sha: facts.expected.commit }) } }));
 }
 
 function decide(facts: DeployFacts, provider: Config['deploy']['provider']): Verdict {
@@ -99,7 +99,12 @@ function fromLog(facts: DeployFacts, provider: Config['deploy']['provider']): Ve
   if (!reading.ok) return unread(file.path, reading);
   const log = reading.data;
   const stale =
-    staleFault(log, { pass: expected.pass, commit: expected.commit, code_tree: expected.codeTree, ...(provider === 'none' ? {} : { digest: facts.digest }) }) ??
+    staleFault(log, {
+      ...(expected.pass === null ? {} : { pass: expected.pass }),
+      ...(expected.commit === null ? {} : { commit: expected.commit }),
+      ...(provider === 'none' ? {} : { digest: facts.digest }),
+      code_tree: expected.codeTree,
+    }) ??
     (expected.deployId !== null && log.deploy_id !== expected.deployId
       ? fault('art.stale', `deploy_id is ${log.deploy_id ?? 'missing'}, expected ${expected.deployId}`)
       : null);

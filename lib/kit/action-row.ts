@@ -9,8 +9,13 @@ export const INPUTS = {
     read: '${{ inputs.token }}',
     bot: '${{ inputs.token }}',
   },
+  round: {
+    description: 'Round of the stage in this life of the item, from 1',
+    read: '${{ inputs.round }}',
+    bot: '${{ inputs.round }}',
+  },
   attempt: {
-    description: 'Attempt of the stage in this life of the item, from 1',
+    description: 'Attempt of this round, from 1',
     read: '${{ inputs.attempt }}',
     bot: '${{ inputs.attempt }}',
   },

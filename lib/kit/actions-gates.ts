@@ -16,7 +16,7 @@ const JUDGES: Readonly<Partial<Record<GateName, string>>> = {
 export const GATE_ACTIONS: readonly ActionRow[] = Object.entries(JUDGES).map(([gate, description]) => ({
   folder: `gate-${gate}`,
   description,
-  required: ['item', 'token', 'forge-token'],
+  required: ['item', 'token', 'round', 'attempt', 'forge-token'],
   optional: [],
   deploySecrets: false,
 }));

@@ -4,18 +4,16 @@ import { INPUTS } from './action-row.ts';
 import { GATE_ACTIONS } from './actions-gates.ts';
 import { scalar } from './yaml-text.ts';
 
-const RUN: readonly InputName[] = ['item', 'token', 'forge-token'];
+const RUN: readonly InputName[] = ['item', 'token', 'round', 'attempt', 'forge-token'];
 const TRACKER: readonly InputName[] = ['tracker-url', 'tracker-token'];
 
-const runAction = (folder: string, description: string, required: readonly InputName[] = RUN): ActionRow => ({
+const runAction = (folder: string, description: string): ActionRow => ({
   folder,
   description,
-  required,
+  required: RUN,
   optional: [],
   deploySecrets: false,
 });
-const workAction = (stage: string, description: string) =>
-  runAction(`stage-${stage}`, description, ['item', 'token', 'attempt', 'forge-token']);
 
 /** The actions that are not gates. */
 const WORK_ACTIONS: readonly ActionRow[] = [
@@ -26,11 +24,11 @@ const WORK_ACTIONS: readonly ActionRow[] = [
     optional: ['events', ...TRACKER],
     deploySecrets: false,
   },
-  workAction('analysis', 'The analyst writes the analysis package, or its questions'),
-  workAction('architecture', 'The architect writes decision records and requirements'),
-  workAction('development', 'The developer changes code, tests and documents'),
-  workAction('review', 'The reviewer judges the change'),
-  workAction('testing', 'Runs the test command on a clean export of the branch'),
+  runAction('stage-analysis', 'The analyst writes the analysis package, or its questions'),
+  runAction('stage-architecture', 'The architect writes decision records and requirements'),
+  runAction('stage-development', 'The developer changes code, tests and documents'),
+  runAction('stage-review', 'The reviewer judges the change'),
+  runAction('stage-testing', 'Runs the test command on a clean export of the branch'),
   runAction('op-apply', 'Judges and applies what the work job handed over; pushes nothing yet'),
   runAction('stage-deploy-staging', 'Builds the artifact from a clean export of the branch'),
   {

@@ -77,9 +77,7 @@ function stageTrigger(row: StageRow): Trigger {
     name: `conveyor-${row.stage}`,
     runName: '${{ inputs.title }}',
     on: dispatchInputs(
-      required('item', 'token') +
-        input('round', 'Round of the stage, from 1', 'required: true') +
-        required('attempt') +
+      required('item', 'token', 'round', 'attempt') +
         input('title', 'Name of the run, written by Conveyor', 'required: true'),
     ),
   };

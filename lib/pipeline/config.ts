@@ -79,8 +79,8 @@ export const Config = z.strictObject({
         usage_file: text(''),
       })
       .optional(),
-    model: text('default'),
-    effort: z.enum(['low', 'medium', 'high', 'xhigh', 'max']).default('high'),
+    model: text(''),
+    effort: z.enum(['', 'low', 'medium', 'high', 'xhigh', 'max']).default(''),
     timeout_s: z.int().min(60).max(9000).default(1800),
     roles: z
       .partialRecord(z.enum(['analyst', 'architect', 'developer', 'reviewer']), roleOverrides)

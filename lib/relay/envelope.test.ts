@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { correlationOf, Envelope, fitDispatch, LIMITS, parseEvents, renderEvents, shortTitle } from './envelope.ts';
+import { correlationOf, type Envelope, fitDispatch, LIMITS, parseEvents, renderEvents, shortTitle } from './envelope.ts';
 
 const envelope = (title: string): Envelope => ({
   v: 1, correlation: 'cv-aaaaaaaaaa', kind: 'tracker.state', source: 'plane', via: 'webhook', repo: 'acme/gpx', project: 'p',

@@ -79,8 +79,10 @@ function started(server: Server, { host, port }: { readonly host: string; readon
 
 async function closed(server: Server, closeMs: number): Promise<void> {
   const done = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
-  const timer = setTimeout(() => server.closeAllConnections(), closeMs);
+  // A connection that is kept alive becomes idle only after its open request.
+  const sweep = setInterval(() => server.closeIdleConnections(), 50);
+  const limit = setTimeout(() => server.closeAllConnections(), closeMs);
   await done;
-  clearTimeout(timer);
+  clearInterval(sweep);
+  clearTimeout(limit);
 }

@@ -46,7 +46,10 @@ export function renderDossier(dossier: Dossier): string {
       coverage:
         dossier.coverage === null
           ? notRun
-          : message('dossier.coverage', { pct: dossier.coverage.percent, base_pct: dossier.coverage.base }),
+          : message('dossier.coverage', {
+              pct: words(dossier.coverage.percent),
+              base_pct: words(dossier.coverage.base),
+            }),
     }),
     dossier.previous === null
       ? message('dossier.back_first', rest)

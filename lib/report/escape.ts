@@ -1,4 +1,4 @@
-import { oneLine } from './neutral.ts';
+import { neutral, oneLine } from './neutral.ts';
 
 const HTML: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 
@@ -18,11 +18,11 @@ export function htmlLink(label: string, href: string | null): string {
 }
 
 /**
- * One line of data inside Markdown: no markup, no HTML, no table cell and no list of its own. Codes such as
+ * One line of data inside Markdown: neutral, no markup, no HTML, no table cell and no list of its own. Codes such as
  * REVIEW_CHANGES keep their look, because an underscore between letters is no markup. Pure.
  */
 export function escapeMarkdown(text: string): string {
-  return oneLine(text)
+  return neutral(oneLine(text))
     .replace(/[&<>]/g, (character) => HTML[character] ?? '')
     .replace(/[\\`*[\]|~]/g, '\\$&')
     .replace(/(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g, '\\_')
@@ -30,9 +30,9 @@ export function escapeMarkdown(text: string): string {
     .replace(/^[#+=-]/, '\\$&');
 }
 
-/** Data as a Markdown code span. Backticks in it are dropped: they could end the span. */
+/** Data as a Markdown code span, neutral. Backticks in it are dropped: they could end the span. */
 export function markdownCode(text: string): string {
-  const line = oneLine(text.replaceAll('`', ''));
+  const line = neutral(oneLine(text.replaceAll('`', '')));
   return line === '' ? '' : `\`${line.replaceAll('|', '\\|')}\``;
 }
 

@@ -19,24 +19,20 @@ export function renderGateSummary(summary: GateSummary): string {
   const known = Object.entries({ ...verdict.subject, ...verdict.facts });
   const blocks = [
     `### ${VERDICT_ICON[verdict.verdict]} ${verdict.gate}: ${verdict.verdict} (${markdownCode(verdict.code)}${verdict.detail === null ? '' : `, ${markdownCode(verdict.detail)}`})`,
-    passed ? escapeMarkdown(neutral(verdict.text)) : renderFailure(summary),
+    passed ? escapeMarkdown(verdict.text) : renderFailure(summary),
     passed && evidence !== null ? `${message('forge.evidence')}: ${markdownLink(evidence, evidence)}` : '',
     known.length === 0
       ? ''
-      : [
-          '| | |',
-          '|---|---|',
-          ...known.map(([name, value]) => `| ${escapeMarkdown(neutral(name))} | ${fact(value)} |`),
-        ].join('\n'),
+      : ['| | |', '|---|---|', ...known.map(([name, value]) => `| ${escapeMarkdown(name)} | ${fact(value)} |`)].join(
+          '\n',
+        ),
     verdict.findings === null || verdict.findings === verdict.text ? '' : renderQuote(verdict.findings),
   ];
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
 }
 
 function fact(value: unknown): string {
-  return markdownCode(
-    neutral(cut(typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value)), LONGEST_FACT)),
-  );
+  return markdownCode(cut(typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value)), LONGEST_FACT));
 }
 
 /** Text of others as a Markdown quote, line by line, without markup of its own. */

@@ -117,14 +117,14 @@ function everything(text: string): {
 const OUR_TAGS = /<\/?(div|p|b|ul|li|sub)>|<br>|<a href="https:\/\/git\.example\.org\/acme\/gpx">|<\/a>/g;
 const OUR_COMMENTS = /<!-- conveyor:(begin|end) -->/g;
 const TRIGGERS =
-  /@[^\u2060]|[#!]\d{2}|\bcloses\s+#|\[skip ci\]|:approved:|^\s*::|##\[|^[ \t]*\/deploy|[\u0000-\u0008\u000b-\u001f\u202a-\u202e\u2066-\u2069]/m;
+  /@\w|[#!]\d{2}|\bcloses\s+#\u2060?\d|\[skip ci\]|:approved:|^\s*::|##\[|^[ \t]*\/deploy|[\u0000-\u0008\u000b-\u001f\u202a-\u202e\u2066-\u2069]/m;
 
 function assertHarmless(text: string): void {
   const { html, markdown, plain } = everything(text);
   for (const one of html) {
     expect(one.replace(OUR_TAGS, '')).not.toMatch(/[<>]/);
     expect(one.replaceAll('<br>', '\n').replace(/#39;/g, '')).not.toMatch(TRIGGERS);
-    expect(one.length).toBeLessThan(40_000);
+    expect(one.length, one.slice(0, 60)).toBeLessThan(40_000);
   }
   for (const one of markdown) {
     expect(
@@ -148,7 +148,7 @@ function assertHarmless(text: string): void {
   for (const one of plain) {
     expect(one).not.toMatch(/\n/);
     expect(one).not.toMatch(TRIGGERS);
-    expect(Array.from(one).length).toBeLessThanOrEqual(140);
+    expect(Array.from(one).length).toBeLessThanOrEqual(255);
   }
 }
 
@@ -161,15 +161,21 @@ describe('H-CMT-12, H-CMT-13: text of an attacker in every place that takes data
     ],
     ['workflow commands', '::set-output name=a::b\n  ::error::x\n##[error]y\n::stop-commands::z'],
     ['mentions and references', '@name @everyone closes #31 fixes acme/gpx#44 !77 [skip ci] :approved: \n/deploy now'],
+    ['triggers put together by what is dropped', '#`12 @`bob [skip\u0000 ci] closes\n#12 :app\u202eroved: ##\u0007[x]'],
     ['emoji', '👩‍👩‍👧‍👦🏳️‍🌈'.repeat(50)],
     ['right to left', 'שלום \u202egnp.exe\u202c \u2066x\u2069 مرحبا'],
     ['control characters', 'a\u0000b\u001b[31mc\u0007\r\nd\u0085'],
+    ['a title of mentions alone', '@'.repeat(300)],
     ['10 000 characters', '<&"@#1'.repeat(1667)],
     ['slots of our own texts', '{next} {cause} $1 $& \\1'],
     ['half a character', '\ud83d and \udc4d'],
     ['nothing', ''],
   ])('%s', (_, text) => {
     assertHarmless(text);
+  });
+
+  it('H-FUI-6: a commit status keeps its 140 characters with every mark that was put in', () => {
+    expect(renderStatusDescription({ verdict: 'fail', code: 'TESTS_FAIL', text: '@'.repeat(300) }).length).toBe(140);
   });
 
   it('whatever comes', () => {

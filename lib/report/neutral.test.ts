@@ -84,7 +84,7 @@ describe('H-CMT-13: neutral', () => {
         }),
         (text) => {
           expect(neutral(text)).not.toMatch(
-            /@[^\u2060]|[#!]\d|^[ \t]*\/[^\u2060]|^[ \t]*::|##\[|\[skip ci\]|:rejected:|\bcloses\s+[#!]/m,
+            /@\w|[#!]\d|^[ \t]*\/[^\u2060]|^[ \t]*::|##\[|\[skip ci\]|:rejected:|\bcloses\s+[#!]\u2060?\d/m,
           );
         },
       ),

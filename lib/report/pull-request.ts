@@ -41,7 +41,7 @@ export function renderPullBody(pull: PullText, existing: string | null): string 
 }
 
 function renderBlock(pull: PullText): string {
-  const data = (text: string): string => escapeMarkdown(neutral(cut(oneLine(text), MAX_TITLE)));
+  const data = (text: string): string => escapeMarkdown(cut(oneLine(text), MAX_TITLE));
   const links = [
     ...(pull.issueUrl === null ? [] : [markdownLink('Plane', pull.issueUrl)]),
     ...(pull.documentsUrl === null ? [] : [markdownLink(message('forge.documents'), pull.documentsUrl)]),

@@ -4,7 +4,7 @@ import { escapeMarkdown, markdownCode, markdownLink } from './escape.ts';
 import { type Failure, renderFailure } from './failure.ts';
 import { type UsageFigures, renderDuration, renderUsage } from './figures.ts';
 import { message } from './message.ts';
-import { MAX_REASON, cut, neutral, oneLine } from './neutral.ts';
+import { MAX_REASON, cut, oneLine } from './neutral.ts';
 import { VERDICT_ICON } from './verdict-icon.ts';
 
 /** Why an item stands where it stands, as data. */
@@ -55,7 +55,7 @@ export function renderRunSummary(run: RunSummary): string {
     `### ${run.id} · ${run.stage} · ${message('cmt.attempt', { n: String(run.attempt) })}`,
     renderGateTable(run.gates),
     run.failure === null ? '' : renderFailure(run.failure),
-    run.documents.map(({ label, href }) => `- ${markdownLink(neutral(label), href)}`).join('\n'),
+    run.documents.map(({ label, href }) => `- ${markdownLink(label, href)}`).join('\n'),
     figures.join(' · '),
     whyLine(run.why),
   ]);
@@ -78,7 +78,7 @@ export function pullStatusMarker(id: string): string {
 /** The sticky comment of a pull request, without the marker line. spec: H-FUI-4 */
 export function renderPullStatus(status: PullStatus): string {
   return join([
-    `### ${status.id} · ${escapeMarkdown(neutral(status.move))}`,
+    `### ${status.id} · ${escapeMarkdown(status.move)}`,
     renderGateTable(status.gates),
     status.failure === null ? '' : renderFailure(status.failure),
     whyLine(status.why),

@@ -50,7 +50,8 @@ async function applyAgent(session: Session, item: ItemState, candidate: Candidat
   const { engine } = session;
   const role = stageRow(item.stage).worker as Role;
   const refuse = (cls: Candidate['outcome']['class'], cause: string | null, text: string): Candidate => ({ ...candidate, outcome: { ...candidate.outcome, class: cls, cause, text } });
-  const unpacked = unpackChanges(files);
+  // Report, transcript and evidence travel beside the change and are no part of it.
+  const unpacked = unpackChanges(new Map([...files].filter(([name]) => name === 'changes.json' || name.startsWith('blob-'))));
   if (!unpacked.ok) return refuse('scope', 'scope.mode', unpacked.error);
   if (unpacked.base !== candidate.recordedHead) return refuse('infra', 'BRANCH_MOVED', `the change was made on ${unpacked.base.slice(0, 8)}`);
   const refusal = await judgeHandedOver(session, item, role, candidate.recordedHead, unpacked.changes);
@@ -95,7 +96,7 @@ async function signals({ engine }: Session, item: ItemState, commit: string): Pr
   return { message: content?.toString('utf8').replace(/^---\n[\s\S]*?\n---\n/, '').slice(0, 16_384) ?? null };
 }
 
-const Evidence = z.object({ outcome: z.looseObject({ kind: z.enum(['ran', 'tool-error', 'timeout', 'no-command']), text: z.string() }), command: z.string(), durationS: z.number(), output: z.string() });
+const Evidence = z.object({ run: z.looseObject({ command: z.string(), timeoutS: z.number(), junit: z.array(z.unknown()), removed: z.array(z.string()), smoke: z.array(z.unknown()) }), outcome: z.looseObject({ kind: z.enum(['ran', 'tool-error', 'timeout', 'no-command']), text: z.string() }), command: z.string(), durationS: z.number(), output: z.string() });
 
 /** null = the evidence of the tests cannot be read. */
 export function readEvidence(files: ReadonlyMap<string, Buffer> | null): TestEvidence | null {

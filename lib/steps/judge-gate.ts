@@ -1,6 +1,7 @@
 import { decideAnalysisApproved } from '../gates/analysis-approved.ts';
 import { decideAnalysisComplete } from '../gates/analysis-complete.ts';
 import { decideArchitecture } from '../gates/architecture.ts';
+import { type CiFacts, decideCi } from '../gates/ci.ts';
 import { decideDeploy } from '../gates/deploy.ts';
 import { loadAnalysisApprovedFacts } from '../gates/facts/analysis-approved.ts';
 import { loadAnalysisCompleteFacts } from '../gates/facts/analysis-complete.ts';
@@ -25,6 +26,7 @@ import { judgeLanding } from './landing.ts';
 import type { Candidate } from './scratch.ts';
 import { createScratch } from './scratch.ts';
 import { loadStaging } from './staging-scratch.ts';
+import type { TestEvidence } from './testing.ts';
 import { WORK_HANDOVER } from './work-report.ts';
 
 export interface Judged {
@@ -43,6 +45,8 @@ export async function judgeGate(session: Session, item: ItemState, candidate: Ca
   switch (gate) {
     case 'analysis-complete':
       return judgeAnalysis(session, item, candidate, subject);
+    case 'ci':
+      return one(async () => decideCi(localCiFacts(session, candidate, readEvidence(await engine.handover.get(WORK_HANDOVER))), config.ci));
     case 'architecture':
       return one(async () => decideArchitecture(await loadArchitectureFacts({ git }, { ...subject, track: item.track })));
     case 'review':
@@ -82,6 +86,21 @@ export async function judgeGate(session: Session, item: ItemState, candidate: Ca
     default:
       throw new TypeError(`gate ${gate} has no step in a landing job`);
   }
+}
+
+/** CI modes `local` and `none`: nothing is read from the forge. spec: G-CI-9 */
+function localCiFacts({ engine }: Session, candidate: Candidate, evidence: TestEvidence | null): CiFacts {
+  const now = engine.clock.now().toISOString();
+  return {
+    sha: candidate.commit,
+    reading: evidence === null ? { kind: 'unreadable', detail: 'the work job left no result of the test command' } : { kind: 'read', value: { kind: 'command', run: evidence.run } },
+    protection: { kind: 'read', value: [] },
+    pushedAt: now,
+    changedAt: now,
+    now,
+    passInForce: false,
+    ownRun: null,
+  };
 }
 
 async function judgeAnalysis(session: Session, item: ItemState, candidate: Candidate, subject: { item: string; base: string; commit: string; branch: string }): Promise<Judged> {

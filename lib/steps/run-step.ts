@@ -66,6 +66,8 @@ async function landing(engine: Engine, input: StepInput): Promise<StepResult> {
   const { session, item } = run;
   // The landing job of deploy-staging has no applier: it starts from what the staging job recorded.
   if (item.stage === 'deploy-staging' && (await createScratch(engine.scratch).loadCandidate()) === null) await prepareStagingLanding(engine, session, item);
+  // CI that is no workflow of the forge is judged here; else landing ends in waiting(ci) and the forge's event goes on.
+  if (item.stage === 'development' && session.config.ci.mode !== 'required') await judgeStep(session, item, 'ci');
   const { result, line } = await land(createDesk(session), input);
   return { result, line, verdict: null };
 }

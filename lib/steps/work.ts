@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fragmentPath, workItemFolder } from '../artifacts/paths.ts';
+import { artifactPath, fragmentPath, workItemFolder } from '../artifacts/paths.ts';
 import { errorText } from '../base/errors.ts';
 import type { ItemState } from '../pipeline/state.ts';
 import { type Role, stageRow } from '../pipeline/stages.ts';
@@ -9,7 +9,7 @@ import type { AgentOutcome } from '../ports/agent.ts';
 import type { Engine, Session } from './engine.ts';
 import { branchEnvironment, fetchCode, openRun, type RunInput } from './run-item.ts';
 import { judgeHandedOver } from './judge-handed-over.ts';
-import { runTests } from './testing.ts';
+import { TEST_EVIDENCE, runTestCommand, runTests } from './testing.ts';
 import { watchToken } from './watch-token.ts';
 import { type BriefFacts, renderBrief } from './work/brief.ts';
 import type { ChangeEntry } from './work/change-entry.ts';
@@ -108,7 +108,7 @@ async function agentStage(session: Session, item: ItemState, role: Role, head: s
       continue;
     }
     const report = { ...judged.report, ...(judged.report.kind === 'outcome' ? { seconds: Math.round(total * 100) / 100 } : {}) } as WorkReport;
-    const extra = report.kind === 'outcome' && report.class === 'ok' && role === 'developer' && config.ci.mode === 'local' ? await localCi(session, item, workdir, env) : new Map<string, Buffer>();
+    const extra = report.kind === 'outcome' && report.class === 'ok' && role === 'developer' && config.ci.mode === 'local' ? await localCi(session, workdir, env) : new Map<string, Buffer>();
     const transcript = await readFile(outcome.transcript).catch(() => null);
     const files = new Map([...writeReport(report, transcript), ...(report.kind === 'outcome' && report.class === 'ok' ? packChanges(judged.changes, head) : []), ...extra]);
     return { files, line: `${role}: ${report.kind === 'outcome' ? `${report.class} ${report.text}` : report.kind}` };
@@ -142,19 +142,9 @@ async function judgeWork(
 }
 
 /** CI mode local: the tests run on the agent's very tree, in this read-only job. spec: G-CI-9 */
-async function localCi(session: Session, item: ItemState, folder: string, env: Readonly<Record<string, string>>): Promise<Map<string, Buffer>> {
-  const { engine, config } = session;
-  const { ci, tests, process } = config;
-  const result = await engine.shell.run({
-    argv: ['bash', '-euo', 'pipefail', '-c', [tests.install, tests.command].filter((command) => command !== '').join('\n')],
-    cwd: folder,
-    env,
-    timeoutMs: ci.local_timeout_s * 1000,
-    graceMs: process.kill_grace_s * 1000,
-    signal: engine.stop,
-  });
-  engine.log.info(`${item.id}: local CI ended with ${result.code ?? result.ended ?? result.signal ?? 'nothing'}`);
-  return new Map([['ci.json', Buffer.from(JSON.stringify({ ...result, output: engine.redact(result.output), stdout: '' }))]]);
+async function localCi(session: Session, workdir: string, env: Readonly<Record<string, string>>): Promise<Map<string, Buffer>> {
+  const evidence = await runTestCommand(session, workdir, env, session.config.ci.local_timeout_s, []);
+  return new Map([[TEST_EVIDENCE, Buffer.from(JSON.stringify(evidence))]]);
 }
 
 /** The scripted agent's scenario, and nothing else, comes from main. */
@@ -207,6 +197,7 @@ async function briefFacts(session: Session, item: ItemState, role: Role, head: s
     previous: null,
     reports,
     data: [],
+    ...(role === 'analyst' ? { request: contents.get(artifactPath(item.id, '00-business-request.md'))?.toString('utf8') ?? item.description } : {}),
     nonce: randomUUID().slice(0, 8),
   };
 }

@@ -51,7 +51,8 @@ const WIRING = [
 
 /**
  * The one table of import directions: base ← pipeline, gates, artifacts ← ledger, ports ← adapters; steps above them;
- * actions, relay and cli wire adapters to steps, and nothing imports these three (the command line starts the relay).
+ * engines, actions, relay and cli wire adapters to steps; nothing imports actions, relay or cli (but the command line
+ * starts the relay).
  */
 export const LAYERS: readonly Layer[] = [
   { folder: 'lib/base', may: [], ...PURE },
@@ -77,9 +78,11 @@ export const LAYERS: readonly Layer[] = [
   { folder: 'lib/steps', may: STEPS_MAY, pure: false, packages: [] },
   { folder: 'lib/kit', may: ['base', 'pipeline'], ...PURE },
   { folder: 'lib/runtime', may: ['base', 'ports', 'report'], pure: false, packages: ['@actions/core'] },
+  // The composition roots: one per engine.
+  { folder: 'lib/engines', may: WIRING, pure: false, packages: [] },
   { folder: 'lib/relay', may: WIRING, pure: false, packages: ['hono', '@hono/node-server', 'p-queue'] },
-  { folder: 'lib/cli', may: [...WIRING, 'relay'], pure: false, packages: ['commander', 'listr2'] },
-  { folder: 'actions', may: WIRING, pure: false, packages: [] },
+  { folder: 'lib/cli', may: [...WIRING, 'engines', 'relay'], pure: false, packages: ['commander', 'listr2'] },
+  { folder: 'actions', may: [...WIRING, 'engines'], pure: false, packages: [] },
 ];
 
 /** The layer a path from the top lies in: the longest folder that contains it; null outside the product. */

@@ -50,12 +50,10 @@ export function killMarked(root: number | null, mark: string, variable: string =
   }
 }
 
-/** Ids of the living processes of a stack or runner. Empty where there is no /proc: then only groups are known. */
-export function marked(mark: string, variable: string = MARK): readonly number[] {
-  return family(new Set(), `${variable}=${mark}`);
-}
-
-/** Adds to `known` what is marked or descends from it (by parent or session); answers those that live. */
+/**
+ * Adds to `known` what is marked or descends from it (by parent or session); answers those that live.
+ * Empty where there is no /proc: then only the group is known.
+ */
 function family(known: Set<number>, wanted: string): readonly number[] {
   const processes = listProc();
   for (const { pid, environment } of processes) if (environment.includes(wanted)) known.add(pid);

@@ -10,10 +10,7 @@ import { killMarked, MARK, startWatchdog } from './processes.ts';
 import { pushFiles, type RepositoryFiles } from './publish.ts';
 import { startRunner, type Runner, type RunnerSpec } from './runner.ts';
 
-export { freePort, type Account, type IniSections } from './gitea.ts';
-export type { ForgeClient, RepoName, StackJob, StackRun, WaitOptions } from './forge-client.ts';
-export { gitEnv, pushFiles, type RepositoryFiles } from './publish.ts';
-export { STACK_LABELS, type Runner, type RunnerSpec } from './runner.ts';
+export { gitEnv } from './publish.ts';
 export { StackUnavailable } from './binaries.ts';
 
 export interface StackOptions {

@@ -4,13 +4,13 @@ import type { GitPort } from '../../ports/git.ts';
 import type { AnalysisApprovedFacts } from '../analysis-approved.ts';
 import type { Fact } from '../fact.ts';
 import { packageHash } from '../package-hash.ts';
+import type { BranchSubject } from './branch-files.ts';
 import { loadBranchFiles } from './branch-files.ts';
-import type { GateSubject } from './subject.ts';
 
 /** The package at the judged commit, beside what people said. The clone must hold the branch's whole history. */
 export async function loadAnalysisApprovedFacts(
   ports: { readonly git: GitPort },
-  subject: GateSubject & {
+  subject: BranchSubject & {
     readonly stage: Stage;
     readonly answer: AnalysisApprovedFacts['answer'];
     /** Labels of the issue; null = they could not be read. */

@@ -6,6 +6,11 @@ import type { Fact } from '../fact.ts';
 import { observe } from './observe.ts';
 import type { GateSubject } from './subject.ts';
 
+export interface BranchSubject extends GateSubject {
+  readonly track?: Track;
+  /** Another folder than the item's own; its files are named as if they stood there. */
+  readonly folder?: string;
+}
 export interface LoadedBranch {
   readonly branch: Fact<BranchFiles>;
   /** Blob id by path. */
@@ -16,12 +21,10 @@ export interface LoadedBranch {
  * The item's folder at the judged commit, and for each file the newest commit of the branch that changed it. A history
  * that cannot be read gives `positions: null`, never a guess. Nothing comes from a work tree. spec: AR-Q-1, AR-Q-7, G-FM-4
  */
-export async function loadBranchFiles(
-  git: GitPort,
-  subject: GateSubject,
-  options: { readonly folder?: string; readonly track?: Track } = {},
-): Promise<LoadedBranch> {
-  const folder = options.folder ?? workItemFolder(subject.item);
+export async function loadBranchFiles(git: GitPort, subject: BranchSubject): Promise<LoadedBranch> {
+  const folder = subject.folder ?? workItemFolder(subject.item);
+  const named = <T>(files: ReadonlyMap<string, T>) =>
+    new Map([...files].map(([path, value]) => [workItemFolder(subject.item) + path.slice(folder.length), value] as const));
   const entries = await observe(async () => filesOf(await git.listTree(subject.commit, folder)));
   if (entries.kind === 'unreadable') return { branch: entries, blobs: new Map() };
   const files = await observe(() => git.readFiles(subject.commit, [...entries.value.keys()]));
@@ -32,12 +35,12 @@ export async function loadBranchFiles(
       kind: 'read',
       value: {
         item: subject.item,
-        files: files.value,
-        positions: positions.kind === 'read' ? positions.value : null,
-        ...(options.track === undefined ? {} : { track: options.track }),
+        files: named(files.value),
+        positions: positions.kind === 'read' && positions.value !== null ? named(positions.value) : null,
+        ...(subject.track === undefined ? {} : { track: subject.track }),
       },
     },
-    blobs: entries.value,
+    blobs: named(entries.value),
   };
 }
 

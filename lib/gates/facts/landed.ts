@@ -16,6 +16,8 @@ export interface LandingSubject {
   /** Code tree of the validated candidate. */
   readonly validatedCodeTree: Sha;
   readonly pull: number | null;
+  /** The merge commit, when the caller names it; else the forge does. */
+  readonly mergeCommit?: Sha | null;
   readonly call: LandedFacts['call'];
 }
 
@@ -33,6 +35,7 @@ export async function loadLandedFacts(
     fetched.kind === 'read' && fetched.value === '' ? { kind: 'unreadable', detail: `branch ${subject.baseBranch} is not there` } : fetched;
   const head = await observe(() => (intent === null ? Promise.resolve('') : git.codeTree(intent.mergeHead)));
   const named = pull.kind === 'read' && pull.value?.merged === true && pull.value.base === subject.baseBranch ? pull.value.mergeCommit : null;
+  const candidate = subject.mergeCommit ?? named;
   return {
     stage: subject.stage,
     pullMerged: pull.kind === 'read' && pull.value?.merged === true,
@@ -40,7 +43,7 @@ export async function loadLandedFacts(
     codeTree: head.kind === 'read' ? { kind: 'read', value: { validated: subject.validatedCodeTree, head: head.value } } : head,
     call: subject.call,
     baseTip,
-    proof: await findProof(git, subject, baseTip, pull.kind === 'unreadable' ? pull : { kind: 'read', value: named }),
+    proof: await findProof(git, subject, baseTip, pull.kind === 'unreadable' ? pull : { kind: 'read', value: candidate }),
   };
 }
 

@@ -20,7 +20,7 @@ export function resolveLaunch(
 ): Launch {
   const own = agents.roles[role];
   return {
-    model: firstSet(own?.model, agents.model === 'default' ? '' : agents.model) ?? shipped.model,
+    model: firstSet(own?.model, agents.model) ?? shipped.model,
     effort: firstSet(own?.effort, agents.effort) ?? shipped.effort,
     timeoutS: own?.timeout_s ?? shipped.timeout_s ?? agents.timeout_s,
   };

@@ -10,15 +10,13 @@ const name = fc
   .filter((text) => text.isWellFormed() && !text.includes('\0'));
 const change: fc.Arbitrary<ChangeEntry> = fc.oneof(
   fc.record({ path: name, kind: fc.constant('file' as const), executable: fc.boolean(), content: fc.option(content) }),
-  fc
-    .record({ path: name, target: name })
-    .map(({ path, target }) => ({
-      path,
-      kind: 'symlink' as const,
-      executable: false,
-      content: Buffer.from(target),
-      linkTarget: target,
-    })),
+  fc.record({ path: name, target: name }).map(({ path, target }) => ({
+    path,
+    kind: 'symlink' as const,
+    executable: false,
+    content: Buffer.from(target),
+    linkTarget: target,
+  })),
   fc.record({
     path: name,
     kind: fc.constantFrom('submodule' as const, 'other' as const),

@@ -1,5 +1,5 @@
 import { type Context, Hono } from 'hono';
-import { createRateLimit, pageOf, shaped } from './answers.ts';
+import { type createRateLimit, pageOf, shaped } from './answers.ts';
 import type { Item, User } from './model.ts';
 import {
   activityShape,

@@ -4,6 +4,7 @@ import type { ProjectEntry } from '../../../lib/relay/config-schema.ts';
 import { correlationOf } from '../../../lib/relay/envelope.ts';
 import { parseLines, DeadLetter, SpoolAck, SpoolRecord } from '../../../lib/relay/spool-record.ts';
 import { assembleRelay, type Assembly } from '../../../lib/relay/assemble.ts';
+import type { RelayView } from '../../../lib/relay/status.ts';
 import { createMemoryFiles, type MemoryFiles } from './memory-files.ts';
 import { scriptedForge, type ScriptedForge, scriptedTracker, type ScriptedTracker, spyAlert, spyLog, type SpyLog } from './outside.ts';
 import { OTHER_PROJECT, PROJECT, SECRETS, sign } from './recordings.ts';
@@ -23,6 +24,8 @@ export interface RelayWorld {
   send(request: Request, loopback?: boolean): Promise<Response | 'dropped'>;
   get(path: string): Promise<{ status: number; body: unknown }>;
   pending(): number;
+  app(): RelayApp;
+  view(): RelayView;
   acks(): readonly SpoolAck[];
   records(): readonly SpoolRecord[];
   dead(): readonly DeadLetter[];
@@ -111,6 +114,8 @@ export async function createRelayWorld(options: { readonly start?: boolean; read
       if (response === 'dropped') throw new Error(`${path} was dropped`);
       return { status: response.status, body: await response.json() };
     },
+    app: () => running().app,
+    view: () => running().relay.app.view,
     pending: () => running().relay.app.view.dispatcher.pending().length,
     acks: () => lines('/acks.ndjson', (bytes) => parseLines(bytes, SpoolAck).lines),
     records: () => lines('/seg-', (bytes) => parseLines(bytes, SpoolRecord).lines),
