@@ -22,7 +22,7 @@ export default defineConfig({
     projects: [
       project('unit', ['**/*.test.ts'], [END_TO_END, 'tests/{architecture,bundle}/**']),
       project('architecture', ['tests/architecture/*.test.ts'], []),
-      project('bundle', ['tests/bundle/*.test.ts'], []),
+      project('bundle', ['tests/bundle/*.test.ts'], [END_TO_END]),
       // One real forge and runner at a time, after everything that is fast.
       project('e2e', [END_TO_END], [], {
         fileParallelism: false,

@@ -56,7 +56,8 @@ export async function buildActions(top: string, out: string): Promise<readonly s
   rmSync(out, { recursive: true, force: true });
   const bundle = await rolldown({
     cwd: top,
-    input: Object.fromEntries(actions.map((name) => [name, `${START}${name}`])),
+    // The scripted agent runs a program of its own, found beside the bundles.
+    input: { ...Object.fromEntries(actions.map((name) => [name, `${START}${name}`])), 'scripted-program': 'lib/adapters/agent/scripted-program.ts' },
     platform: 'node',
     plugins: [startFiles(top), withoutOidc()],
     onLog(level, log, handle) {
@@ -74,6 +75,17 @@ export async function buildActions(top: string, out: string): Promise<readonly s
   await bundle.close();
   if (existsSync(join(top, 'agents'))) cpSync(join(top, 'agents'), join(out, 'agents'), { recursive: true });
   return actions;
+}
+
+/**
+ * Writes into an empty folder what a release consists of, as the forge serves it to runners: the root action, every
+ * action.yml, and the bundles they point at.
+ */
+export async function buildRelease(top: string, out: string): Promise<void> {
+  const actions = await buildActions(top, join(out, 'dist'));
+  cpSync(join(top, 'action.yml'), join(out, 'action.yml'));
+  for (const name of actions)
+    cpSync(join(top, 'actions', name, 'action.yml'), join(out, 'actions', name, 'action.yml'));
 }
 
 const here = fileURLToPath(import.meta.url);

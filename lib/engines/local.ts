@@ -5,7 +5,8 @@ import { createCommandAgent } from '../adapters/agent/command.ts';
 import { createScriptedAgent } from '../adapters/agent/scripted.ts';
 import { createConsoleChat } from '../adapters/chat/console.ts';
 import { type LocalForge, createLocalForge } from '../adapters/forge/local.ts';
-import { createGit } from '../adapters/git/bare.ts';
+import { rememberObjects } from '../adapters/git/remember.ts';
+import { createRepositoryGit } from '../adapters/git/repository.ts';
 import { createFolderHandover } from '../adapters/handover/folder.ts';
 import { createShell } from '../adapters/shell/process.ts';
 import { createFileTracker } from '../adapters/tracker/file.ts';
@@ -36,6 +37,8 @@ export interface LocalOptions {
   readonly log: Log;
   readonly deploySecrets?: Readonly<Record<string, string>>;
   readonly cardLine?: (line: string) => void;
+  /** Told of each git process when it ended: how long it took, in milliseconds. */
+  readonly onGit?: (ms: number) => void;
   /** Called when a step of a run ended. */
   readonly onStep?: (event: { readonly run: Run; readonly job: string; readonly step: string; readonly result: StepResult | null; readonly error: string | null }) => void;
 }
@@ -62,7 +65,10 @@ export async function createLocalEngine(options: LocalOptions): Promise<LocalEng
   const scratch = await mkdtemp(join(tmpdir(), 'conveyor-local-'));
   const issues = join(folder, 'issues');
   await mkdir(issues, { recursive: true });
-  const git = (dir: string, alternates: readonly string[] = []) => createGit({ dir, remote: repository, token: null, alternates, env });
+  // One for all jobs: nothing in its folder changes, and what one job read the next one need not read again.
+  const git = rememberObjects(
+    await createRepositoryGit({ dir: join(scratch, 'git'), repository, env, ...(options.onGit === undefined ? {} : { onRun: options.onGit }) }),
+  );
   const redact = createRedactor(Object.values(options.deploySecrets ?? {}));
   const shell = createShell();
   const stop = new AbortController();
@@ -71,7 +77,7 @@ export async function createLocalEngine(options: LocalOptions): Promise<LocalEng
 
   const forge = await createLocalForge({
     folder,
-    git: await git(join(scratch, 'forge.git')),
+    git,
     mainBranch,
     clock,
     start: (run, inputs) => {
@@ -84,14 +90,13 @@ export async function createLocalEngine(options: LocalOptions): Promise<LocalEng
     jobs += 1;
     const job = join(scratch, `job-${jobs}`);
     await mkdir(job, { recursive: true });
-    const code = await git(join(job, 'code.git'));
     return {
       run,
       runUrl: null,
       repository: 'local/repository',
       mainBranch,
-      git: await git(join(job, 'ledger.git'), [code.dir]),
-      code,
+      git,
+      code: git,
       forge,
       shell,
       clock,

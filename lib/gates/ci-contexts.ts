@@ -45,7 +45,14 @@ const OURS = 'conveyor/';
  */
 export function contextMatcher(globs: readonly string[]): (name: string) => boolean {
   const tests = globs.map((glob) => {
-    const matches = picomatch(glob.replace(/[()]/g, '\\$&'), { bash: true, dot: true, nonegate: true, noextglob: true, nobrace: true, nobracket: true });
+    const matches = picomatch(glob.replace(/[()]/g, '\\$&'), {
+      bash: true,
+      dot: true,
+      nonegate: true,
+      noextglob: true,
+      nobrace: true,
+      nobracket: true,
+    });
     return (name: string) => name === glob || matches(name);
   });
   return (name) => tests.some((test) => test(name));
@@ -65,7 +72,8 @@ export function foreignContexts(rows: readonly StatusFact[], ignore: readonly st
       url: row.targetUrl,
     };
     const known = byName.get(row.context);
-    if (known === undefined || WORST.indexOf(context.state) < WORST.indexOf(known.state)) byName.set(row.context, context);
+    if (known === undefined || WORST.indexOf(context.state) < WORST.indexOf(known.state))
+      byName.set(row.context, context);
   }
   return [...byName.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }

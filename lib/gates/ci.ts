@@ -2,29 +2,11 @@ import type { Config } from '../pipeline/config.ts';
 import type { Verdict } from '../pipeline/verdict.ts';
 import type { Context, RequiredContexts, StatusFact } from './ci-contexts.ts';
 import { foreignContexts, sameContexts, selectRequired } from './ci-contexts.ts';
-import type { CodeRow } from './code-table.ts';
-import { internalRow, issuer } from './code-table.ts';
+import { say } from './ci-codes.ts';
 import type { Fact } from './fact.ts';
 import { judge } from './judge.ts';
-import type { TestOutcome } from './test-run.ts';
-
-export const codes = [
-  { code: 'CI_GREEN', verdict: 'pass', action: 'none', class: null, rule: 'G-CI-5', when: 'every required context succeeded, at least one did, and nothing of the commit is still running' },
-  { code: 'N_A', verdict: 'pass', action: 'none', class: null, rule: 'G-CI-9', when: '`ci.mode` is `none`' },
-  { code: 'CI_RED', verdict: 'fail', action: 'dev', class: 'code', rule: 'G-CI', when: 'a required context failed, errored or was cancelled' },
-  { code: 'CI_PENDING', verdict: 'hold', action: 'hold', class: 'infra', rule: 'G-CI-5', when: 'a required context is pending, absent or says an unknown word, or CI has not settled' },
-  { code: 'CI_RERUN_PENDING', verdict: 'hold', action: 'hold', class: 'infra', rule: 'G-CI-5', when: 'a re-run took back an earlier green of this commit' },
-  { code: 'CI_ALL_SKIPPED', verdict: 'hold', action: 'hold', class: 'infra', rule: 'G-CI', when: 'every required context was skipped: nothing ran' },
-  { code: 'CI_SHA_UNKNOWN', verdict: 'hold', action: 'hold', class: 'infra', rule: 'G-CI', when: 'the forge does not know the commit (404)' },
-  { code: 'CI_NEVER_REPORTED', verdict: 'hold', action: 'hold', class: 'infra', rule: 'G-CI-7', when: 'a required context is absent `ci.expect_s` (600) after the push' },
-  { code: 'CI_STUCK', verdict: 'hold', action: 'hold', class: 'infra', rule: 'G-CI-7', when: 'no final result `ci.stuck_s` (14400) after the push' },
-  { code: 'CI_SILENT', verdict: 'hold', action: 'hold', class: 'infra', rule: 'G-CI-7', when: 'no context changed for `ci.silence_s` (900)' },
-  { code: 'CI_API_ERROR', verdict: 'error', action: 'infra', class: 'infra', rule: 'G-CI', when: 'the forge did not answer' },
-  { code: 'GATE_NO_PRODUCER', verdict: 'hold', action: 'hold', class: 'config', rule: 'G-GEN-14', when: '`ci.mode` is `local` and there is no `tests.command`' },
-  { code: 'TESTS_TIMEOUT', verdict: 'error', action: 'infra', class: 'infra', rule: 'G-CI-9', when: '`ci.mode` is `local` and the command ran longer than `ci.local_timeout_s`' },
-  { code: 'TESTS_TOOL_ERROR', verdict: 'error', action: 'infra', class: 'infra', rule: 'G-CI-9', when: '`ci.mode` is `local` and the command could not run' },
-  internalRow('CI_INTERNAL'),
-] as const satisfies readonly CodeRow[];
+import type { TestRun } from './test-run.ts';
+import { classifyTestRun } from './test-run.ts';
 
 export interface RunFact {
   readonly id: number;
@@ -42,7 +24,7 @@ export type CiReading =
       readonly after: readonly StatusFact[];
     }
   | { readonly kind: 'unknown-sha' }
-  | { readonly kind: 'command'; readonly outcome: TestOutcome };
+  | { readonly kind: 'command'; readonly run: TestRun };
 
 export interface CiFacts {
   readonly sha: string;
@@ -64,22 +46,31 @@ export type CiConfig = Pick<Config['ci'], 'mode' | 'required' | 'silence_s' | 's
   readonly ignore?: readonly string[];
 };
 
-const say = issuer('ci', codes);
 const OVER = new Set(['success', 'failure', 'cancelled']);
 
 /** Whether CI of exactly this commit proves it good. Total, never throws. spec: G-CI-1…9 */
 export function decideCi(facts: CiFacts, config: CiConfig): Verdict {
   return judge('ci', () => {
     const subject = { sha: facts.sha };
-    if (config.mode === 'none') return say('N_A', { text: 'CI is switched off for this repository (ci.mode: none)', subject });
+    if (config.mode === 'none')
+      return say('N_A', { text: 'CI is switched off for this repository (ci.mode: none)', subject });
     const { reading } = facts;
     if (reading.kind === 'unreadable')
-      return say('CI_API_ERROR', { text: `the forge did not answer about ${facts.sha.slice(0, 8)}: ${reading.detail}; asked again later`, subject });
+      return say('CI_API_ERROR', {
+        text: `the forge did not answer about ${facts.sha.slice(0, 8)}: ${reading.detail}; asked again later`,
+        subject,
+      });
     if (config.mode === 'local' || reading.value.kind === 'command') return judgeCommand(facts, config);
     if (reading.value.kind === 'unknown-sha')
-      return say('CI_SHA_UNKNOWN', { text: `the forge does not know commit ${facts.sha}: push it again, or check the branch`, subject });
+      return say('CI_SHA_UNKNOWN', {
+        text: `the forge does not know commit ${facts.sha}: push it again, or check the branch`,
+        subject,
+      });
     if (facts.protection.kind === 'unreadable')
-      return say('CI_API_ERROR', { text: `the required contexts could not be read: ${facts.protection.detail}; asked again later`, subject });
+      return say('CI_API_ERROR', {
+        text: `the required contexts could not be read: ${facts.protection.detail}; asked again later`,
+        subject,
+      });
     return judgeListing(facts, reading.value, requiredGlobs(config, facts.protection.value), config);
   });
 }
@@ -101,7 +92,11 @@ function judgeListing(
   const before = foreignContexts(listing.before, config.ignore);
   const all = foreignContexts(listing.after, config.ignore);
   const required: RequiredContexts = globs === null ? { contexts: all, absent: [] } : selectRequired(all, globs);
-  const shown = { required: globs ?? 'all', contexts: Object.fromEntries(required.contexts.map((context) => [context.name, context.word])), absent: required.absent };
+  const shown = {
+    required: globs ?? 'all',
+    contexts: Object.fromEntries(required.contexts.map((context) => [context.name, context.word])),
+    absent: required.absent,
+  };
   const red = required.contexts.filter((context) => context.state === 'red');
   if (red.length > 0)
     return say('CI_RED', {
@@ -110,20 +105,37 @@ function judgeListing(
       facts: shown,
       subject,
     });
-  const unfinished = listing.runs.filter((run) => !OVER.has(run.state) && run.id !== facts.ownRun && !isOurs(run.workflow));
+  const unfinished = listing.runs.filter(
+    (run) => !OVER.has(run.state) && run.id !== facts.ownRun && !isOurs(run.workflow),
+  );
   const settled = globs !== null || (unfinished.length === 0 && sameContexts(before, all));
   const complete = required.absent.length === 0 && required.contexts.length > 0;
   if (complete && required.contexts.every((context) => context.state === 'skipped') && settled)
-    return say('CI_ALL_SKIPPED', { text: `all ${required.contexts.length} required contexts were skipped, so nothing ran: run CI for this commit`, facts: shown, subject });
+    return say('CI_ALL_SKIPPED', {
+      text: `all ${required.contexts.length} required contexts were skipped, so nothing ran: run CI for this commit`,
+      facts: shown,
+      subject,
+    });
   const proven = required.contexts.every((context) => context.state === 'green' || context.state === 'skipped');
   if (complete && proven && settled) return green(required.contexts, shown, subject);
-  return unproven(facts, config, { required, unfinished, shown, nothingStarted: all.length === 0 && unfinished.length === 0 });
+  return unproven(facts, config, {
+    required,
+    unfinished,
+    shown,
+    nothingStarted: all.length === 0 && unfinished.length === 0,
+  });
 }
 
 function green(contexts: readonly Context[], shown: Record<string, unknown>, subject: Record<string, string>): Verdict {
-  const warned = contexts.filter((context) => context.word.trim().toLowerCase() === 'warning').map((context) => context.name);
+  const warned = contexts
+    .filter((context) => context.word.trim().toLowerCase() === 'warning')
+    .map((context) => context.name);
   const note = warned.length > 0 ? `, with a warning from ${warned.join(', ')}` : '';
-  return say('CI_GREEN', { text: `${contexts.length} required contexts are green${note}`, facts: { ...shown, warned }, subject });
+  return say('CI_GREEN', {
+    text: `${contexts.length} required contexts are green${note}`,
+    facts: { ...shown, warned },
+    subject,
+  });
 }
 
 interface Unproven {
@@ -148,25 +160,46 @@ function unproven(facts: CiFacts, config: CiConfig, state: Unproven): Verdict {
   const absent = required.absent.length > 0 || state.nothingStarted;
   const names = required.absent.length > 0 ? required.absent.join(', ') : 'any context';
   if (!facts.passInForce && absent && age >= config.expect_s)
-    return say('CI_NEVER_REPORTED', { text: `CI has not reported ${names} ${age} s after the push: check that its workflow starts for this branch`, ...shape });
+    return say('CI_NEVER_REPORTED', {
+      text: `CI has not reported ${names} ${age} s after the push: check that its workflow starts for this branch`,
+      ...shape,
+    });
   if (!facts.passInForce && age >= config.stuck_s)
-    return say('CI_STUCK', { text: `CI has no result ${age} s after the push (${missing}): look at its runs`, ...shape });
+    return say('CI_STUCK', {
+      text: `CI has no result ${age} s after the push (${missing}): look at its runs`,
+      ...shape,
+    });
   if (quiet >= config.silence_s)
-    return say('CI_SILENT', { text: `no CI context changed for ${quiet} s (${missing || 'no context'}): look at its runs`, ...shape });
-  if (facts.passInForce) return say('CI_RERUN_PENDING', { text: `CI was green and runs again (${missing || 'not settled'}): its new result counts`, ...shape });
-  return say('CI_PENDING', { text: `CI still pending${age < 0 ? '' : ` after ${age}s`}${missing === '' ? '' : ` (${missing})`}`, ...shape });
+    return say('CI_SILENT', {
+      text: `no CI context changed for ${quiet} s (${missing || 'no context'}): look at its runs`,
+      ...shape,
+    });
+  if (facts.passInForce)
+    return say('CI_RERUN_PENDING', {
+      text: `CI was green and runs again (${missing || 'not settled'}): its new result counts`,
+      ...shape,
+    });
+  return say('CI_PENDING', {
+    text: `CI still pending${age < 0 ? '' : ` after ${age}s`}${missing === '' ? '' : ` (${missing})`}`,
+    ...shape,
+  });
 }
 
 function judgeCommand(facts: CiFacts, config: CiConfig): Verdict {
   const { reading } = facts;
   if (config.mode !== 'local' || reading.kind !== 'read' || reading.value.kind !== 'command')
-    return say('CI_INTERNAL', { text: `ci.mode is ${config.mode}, but the reading is of another kind; judged again later` });
+    return say('CI_INTERNAL', {
+      text: `ci.mode is ${config.mode}, but the reading is of another kind; judged again later`,
+    });
   const subject = { sha: facts.sha };
-  const { outcome } = reading.value;
+  const outcome = classifyTestRun(reading.value.run);
   if (outcome.kind !== 'ran') {
     if (outcome.kind === 'timeout') return say('TESTS_TIMEOUT', { text: outcome.text, subject });
     if (outcome.kind === 'tool-error') return say('TESTS_TOOL_ERROR', { text: outcome.text, subject });
-    return say('GATE_NO_PRODUCER', { text: 'ci.mode is local, but tests.command is empty: set it in .conveyor/config.yml', subject });
+    return say('GATE_NO_PRODUCER', {
+      text: 'ci.mode is local, but tests.command is empty: set it in .conveyor/config.yml',
+      subject,
+    });
   }
   if (outcome.result === 'FAIL')
     return say('CI_RED', { text: `CI state: failure: ${outcome.text}`, findings: outcome.findings, subject });

@@ -50,7 +50,9 @@ const BUILD = { pass, fail, hold, error } as const;
 /** Binds a gate to its table: the function makes verdicts from rows only. A code with several rows needs `verdict`. */
 export function issuer<const Rows extends readonly CodeRow[]>(gate: GateName, rows: Rows) {
   return (code: Rows[number]['code'], shape: VerdictShape, verdict?: VerdictKind): Verdict => {
-    const row = rows.find((candidate) => candidate.code === code && (verdict ?? candidate.verdict) === candidate.verdict);
+    const row = rows.find(
+      (candidate) => candidate.code === code && (verdict ?? candidate.verdict) === candidate.verdict,
+    );
     if (row === undefined) throw new TypeError(`gate ${gate} has no row for ${code} as ${verdict ?? 'anything'}`);
     const text = oneLine(shape.text);
     const findings = shape.findings ?? (row.verdict === 'fail' ? text : null);

@@ -19,12 +19,20 @@ export function sourcePaths(paths: readonly string[], item: string, config: Conf
   const isSource = (path: string) =>
     config.source.length > 0
       ? listed(path)
-      : !DOCUMENTS(path) && !TESTS(path) && !path.startsWith(`${config.fragment_dir}/`) && !path.startsWith(`${workItemFolder(item)}/`);
+      : !DOCUMENTS(path) &&
+        !TESTS(path) &&
+        !path.startsWith(`${config.fragment_dir}/`) &&
+        !path.startsWith(`${workItemFolder(item)}/`);
   return paths.filter(isSource);
 }
 
 /** Says what is missing when source changed without a valid fragment; null = in order. Total. spec: G-DOC-1 */
-export function docsFault(changed: readonly string[], fragment: ReportFile, item: string, config: Config['docs']): string | null {
+export function docsFault(
+  changed: readonly string[],
+  fragment: ReportFile,
+  item: string,
+  config: Config['docs'],
+): string | null {
   if (!config.enabled) return null;
   const source = sourcePaths(changed, item, config);
   if (source.length === 0) return null;
@@ -32,5 +40,7 @@ export function docsFault(changed: readonly string[], fragment: ReportFile, item
   if (fragment.kind !== 'file')
     return `${because}, but there is no changelog fragment ${fragment.path}: write one with ### Added, Changed, Deprecated, Removed, Fixed or Security, or ### None and a reason`;
   const reading = parseFragment(fragment.content);
-  return reading.ok ? null : `${because}, but the changelog fragment is not valid: ${faultText(fragment.path, reading)}`;
+  return reading.ok
+    ? null
+    : `${because}, but the changelog fragment is not valid: ${faultText(fragment.path, reading)}`;
 }

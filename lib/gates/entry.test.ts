@@ -33,7 +33,9 @@ describe('decideEntry', () => {
     const verdict = decideEntry(issue('Fix', 'short'), { ...limits, description_min: 30 });
     expect(verdict).toMatchObject({ verdict: 'fail', action: 'none', class: 'human' });
     expect(verdict.facts['faults']).toEqual(['ENTRY_TITLE_SHORT', 'ENTRY_DESCRIPTION_SHORT']);
-    expect(verdict.findings).toMatch(/title has 3 characters, at least 5[\s\S]*description has 5 characters, at least 30/);
+    expect(verdict.findings).toMatch(
+      /title has 3 characters, at least 5[\s\S]*description has 5 characters, at least 30/,
+    );
     expect(decideEntry(issue('x'.repeat(201)), limits).text).toContain('200');
   });
 

@@ -6,11 +6,46 @@ import type { Fact } from './fact.ts';
 import { judge } from './judge.ts';
 
 export const codes = [
-  { code: 'ENTRY_OK', verdict: 'pass', action: 'none', class: null, rule: 'G-ENT-5', when: 'title and description are long enough' },
-  { code: 'ENTRY_TITLE_SHORT', verdict: 'fail', action: 'none', class: 'human', rule: 'G-ENT-1', when: 'the title is shorter than `entry.title_min` (5)' },
-  { code: 'ENTRY_TITLE_LONG', verdict: 'fail', action: 'none', class: 'human', rule: 'G-ENT-2', when: 'the title is longer than `entry.title_max` (200)' },
-  { code: 'ENTRY_DESCRIPTION_SHORT', verdict: 'fail', action: 'none', class: 'human', rule: 'G-ENT-3', when: 'the description is shorter than `entry.description_min` (20)' },
-  { code: 'ENTRY_TRACKER_ERROR', verdict: 'error', action: 'infra', class: 'infra', rule: 'G-ENT-4', when: 'the tracker did not answer; an outage is no empty text' },
+  {
+    code: 'ENTRY_OK',
+    verdict: 'pass',
+    action: 'none',
+    class: null,
+    rule: 'G-ENT-5',
+    when: 'title and description are long enough',
+  },
+  {
+    code: 'ENTRY_TITLE_SHORT',
+    verdict: 'fail',
+    action: 'none',
+    class: 'human',
+    rule: 'G-ENT-1',
+    when: 'the title is shorter than `entry.title_min` (5)',
+  },
+  {
+    code: 'ENTRY_TITLE_LONG',
+    verdict: 'fail',
+    action: 'none',
+    class: 'human',
+    rule: 'G-ENT-2',
+    when: 'the title is longer than `entry.title_max` (200)',
+  },
+  {
+    code: 'ENTRY_DESCRIPTION_SHORT',
+    verdict: 'fail',
+    action: 'none',
+    class: 'human',
+    rule: 'G-ENT-3',
+    when: 'the description is shorter than `entry.description_min` (20)',
+  },
+  {
+    code: 'ENTRY_TRACKER_ERROR',
+    verdict: 'error',
+    action: 'infra',
+    class: 'infra',
+    rule: 'G-ENT-4',
+    when: 'the tracker did not answer; an outage is no empty text',
+  },
   internalRow('ENTRY_INTERNAL'),
 ] as const satisfies readonly CodeRow[];
 
@@ -28,15 +63,23 @@ export function textLength(text: string): number {
 export function decideEntry(facts: EntryFacts, config: Config['entry']): Verdict {
   return judge('entry', () => {
     if (facts.kind === 'unreadable')
-      return say('ENTRY_TRACKER_ERROR', { text: `the issue could not be read from the tracker: ${facts.detail}; it is read again later` });
+      return say('ENTRY_TRACKER_ERROR', {
+        text: `the issue could not be read from the tracker: ${facts.detail}; it is read again later`,
+      });
     const title = textLength(facts.value.title);
     const description = textLength(facts.value.description);
     const measured = { title, description };
     const faults: { readonly code: (typeof codes)[number]['code']; readonly text: string }[] = [];
     if (title < config.title_min)
-      faults.push({ code: 'ENTRY_TITLE_SHORT', text: `the title has ${title} characters, at least ${config.title_min} are needed: say what is wanted` });
+      faults.push({
+        code: 'ENTRY_TITLE_SHORT',
+        text: `the title has ${title} characters, at least ${config.title_min} are needed: say what is wanted`,
+      });
     if (title > config.title_max)
-      faults.push({ code: 'ENTRY_TITLE_LONG', text: `the title has ${title} characters, at most ${config.title_max} are allowed: move the rest into the description` });
+      faults.push({
+        code: 'ENTRY_TITLE_LONG',
+        text: `the title has ${title} characters, at most ${config.title_max} are allowed: move the rest into the description`,
+      });
     if (description < config.description_min)
       faults.push({
         code: 'ENTRY_DESCRIPTION_SHORT',
@@ -44,7 +87,10 @@ export function decideEntry(facts: EntryFacts, config: Config['entry']): Verdict
       });
     const first = faults[0];
     if (first === undefined)
-      return say('ENTRY_OK', { text: `title ${title} characters, description ${description} characters`, facts: measured });
+      return say('ENTRY_OK', {
+        text: `title ${title} characters, description ${description} characters`,
+        facts: measured,
+      });
     return say(first.code, {
       text: faults.map((fault) => fault.text).join('; '),
       findings: faults.map((fault) => `- ${fault.text}`).join('\n'),

@@ -10,7 +10,12 @@ describe('parseJUnit', () => {
 at x</error></testcase></testsuite></testsuites>`);
     expect(file).toEqual({
       kind: 'read',
-      value: { total: 4, failed: 2, skipped: 1, failures: ['gpx › keeps &lt;elevation&gt;: 1 != 2', 'boom: Error: boom'] },
+      value: {
+        total: 4,
+        failed: 2,
+        skipped: 1,
+        failures: ['gpx › keeps &lt;elevation&gt;: 1 != 2', 'boom: Error: boom'],
+      },
     });
   });
 

@@ -7,14 +7,70 @@ import type { Fact } from './fact.ts';
 import { judge } from './judge.ts';
 
 export const codes = [
-  { code: 'LANDED', verdict: 'pass', action: 'none', class: null, rule: 'G-LND-6', when: 'the merge commit is in the base branch and its tree is the expected one (style merge: the head is its ancestor too)' },
-  { code: 'NOT_LANDED', verdict: 'hold', action: 'hold', class: 'infra', rule: 'G-LND-8', when: 'nothing in the base branch proves the merge' },
-  { code: 'NOT_LANDED', verdict: 'error', action: 'infra', class: 'infra', rule: 'G-LND-7', when: 'git or the forge did not answer, so nothing is proven; asked again, then held' },
-  { code: 'LANDED_TREE_MISMATCH', verdict: 'hold', action: 'hold', class: 'infra', rule: 'G-LND-8', when: 'the merge commit has another tree than the validated one, or the head carries other code than the candidate' },
-  { code: 'LANDED_BASE_MOVED', verdict: 'hold', action: 'hold', class: 'infra', rule: 'G-LND-4', when: 'the base branch moved after the candidate was validated' },
-  { code: 'LANDED_OUT_OF_BAND', verdict: 'hold', action: 'hold', class: 'human', rule: 'G-LND-9', when: 'somebody merged the pull request before its deploy' },
-  { code: 'PR_CREATE_FAILED', verdict: 'hold', action: 'hold', class: 'infra', rule: 'G-LND-3', when: 'the pull request could not be opened' },
-  { code: 'MERGE_REFUSED', verdict: 'hold', action: 'hold', class: 'infra', rule: 'G-LND-5', when: 'the forge refused the merge for good, or the attempts are used up' },
+  {
+    code: 'LANDED',
+    verdict: 'pass',
+    action: 'none',
+    class: null,
+    rule: 'G-LND-6',
+    when: 'the merge commit is in the base branch and its tree is the expected one (style merge: the head is its ancestor too)',
+  },
+  {
+    code: 'NOT_LANDED',
+    verdict: 'hold',
+    action: 'hold',
+    class: 'infra',
+    rule: 'G-LND-8',
+    when: 'nothing in the base branch proves the merge',
+  },
+  {
+    code: 'NOT_LANDED',
+    verdict: 'error',
+    action: 'infra',
+    class: 'infra',
+    rule: 'G-LND-7',
+    when: 'git or the forge did not answer, so nothing is proven; asked again, then held',
+  },
+  {
+    code: 'LANDED_TREE_MISMATCH',
+    verdict: 'hold',
+    action: 'hold',
+    class: 'infra',
+    rule: 'G-LND-8',
+    when: 'the merge commit has another tree than the validated one, or the head carries other code than the candidate',
+  },
+  {
+    code: 'LANDED_BASE_MOVED',
+    verdict: 'hold',
+    action: 'hold',
+    class: 'infra',
+    rule: 'G-LND-4',
+    when: 'the base branch moved after the candidate was validated',
+  },
+  {
+    code: 'LANDED_OUT_OF_BAND',
+    verdict: 'hold',
+    action: 'hold',
+    class: 'human',
+    rule: 'G-LND-9',
+    when: 'somebody merged the pull request before its deploy',
+  },
+  {
+    code: 'PR_CREATE_FAILED',
+    verdict: 'hold',
+    action: 'hold',
+    class: 'infra',
+    rule: 'G-LND-3',
+    when: 'the pull request could not be opened',
+  },
+  {
+    code: 'MERGE_REFUSED',
+    verdict: 'hold',
+    action: 'hold',
+    class: 'infra',
+    rule: 'G-LND-5',
+    when: 'the forge refused the merge for good, or the attempts are used up',
+  },
   internalRow('LANDED_INTERNAL'),
 ] as const satisfies readonly CodeRow[];
 
@@ -44,7 +100,9 @@ export interface LandedFacts {
   /** Code trees of the validated candidate and of the head that is merged. */
   readonly codeTree: Fact<{ readonly validated: string; readonly head: string }>;
   /** How the pull request and the merge call ended, as far as they were tried. */
-  readonly call: { readonly kind: 'none' | 'done' } | { readonly kind: 'pull-failed' | 'refused'; readonly text: string };
+  readonly call:
+    | { readonly kind: 'none' | 'done' }
+    | { readonly kind: 'pull-failed' | 'refused'; readonly text: string };
   /** Tip of the base branch. */
   readonly baseTip: Fact<string>;
   /** null = no commit qualifies. */
@@ -59,10 +117,12 @@ export function decideLanded(facts: LandedFacts, config: Pick<Config['deploy']['
   return judge('landed', () => {
     if (facts.stage !== 'deploy') return outOfBand(facts);
     const { intent } = facts;
-    if (intent === null) return say('NOT_LANDED', { text: 'no landing is recorded: there is nothing that could be proven' });
+    if (intent === null)
+      return say('NOT_LANDED', { text: 'no landing is recorded: there is nothing that could be proven' });
     if (![intent.mergeHead, intent.expectedTree, intent.baseSha].every(isSha))
       return say('NOT_LANDED', { text: 'the recorded landing lacks a commit or tree: nothing can be proven' }, 'error');
-    if (facts.codeTree.kind === 'unreadable') return unproven(`the code trees could not be read: ${facts.codeTree.detail}`);
+    if (facts.codeTree.kind === 'unreadable')
+      return unproven(`the code trees could not be read: ${facts.codeTree.detail}`);
     const { validated, head } = facts.codeTree.value;
     if (!isSha(validated) || !isSha(head)) return unproven('a code tree is empty');
     if (validated !== head)
@@ -77,16 +137,34 @@ export function decideLanded(facts: LandedFacts, config: Pick<Config['deploy']['
 }
 
 function judgeProof(proof: LandingProof, intent: LandingIntent, style: Config['deploy']['merge']['style']): Verdict {
-  const shown = { merge_commit: proof.commit, tree: proof.tree, expected_tree: intent.expectedTree, base: intent.baseSha, style };
+  const shown = {
+    merge_commit: proof.commit,
+    tree: proof.tree,
+    expected_tree: intent.expectedTree,
+    base: intent.baseSha,
+    style,
+  };
   if (!isSha(proof.commit) || !isSha(proof.tree)) return unproven('the merge commit or its tree is empty');
   if (!proof.inBase)
-    return say('NOT_LANDED', { text: `merge commit ${short(proof.commit)} is not in the base branch: look at the pull request and at main`, facts: shown });
+    return say('NOT_LANDED', {
+      text: `merge commit ${short(proof.commit)} is not in the base branch: look at the pull request and at main`,
+      facts: shown,
+    });
   if (proof.tree !== intent.expectedTree)
     return proof.onMovedBase
-      ? say('LANDED_BASE_MOVED', { text: `${short(proof.commit)} was merged onto a base that had moved since ${short(intent.baseSha)}: the combination was never tested`, facts: shown })
-      : say('LANDED_TREE_MISMATCH', { text: `${short(proof.commit)} has tree ${short(proof.tree)}, validated was ${short(intent.expectedTree)}: repair main by a pull request, then recheck`, facts: shown });
+      ? say('LANDED_BASE_MOVED', {
+          text: `${short(proof.commit)} was merged onto a base that had moved since ${short(intent.baseSha)}: the combination was never tested`,
+          facts: shown,
+        })
+      : say('LANDED_TREE_MISMATCH', {
+          text: `${short(proof.commit)} has tree ${short(proof.tree)}, validated was ${short(intent.expectedTree)}: repair main by a pull request, then recheck`,
+          facts: shown,
+        });
   if (style === 'merge' && !proof.headIsAncestor)
-    return say('NOT_LANDED', { text: `the head ${short(intent.mergeHead)} is not in the base branch, though ${short(proof.commit)} has its tree: look at how it was merged`, facts: shown });
+    return say('NOT_LANDED', {
+      text: `the head ${short(intent.mergeHead)} is not in the base branch, though ${short(proof.commit)} has its tree: look at how it was merged`,
+      facts: shown,
+    });
   return say('LANDED', {
     text: `${short(proof.commit)} is in the base branch with the validated tree`,
     facts: shown,
@@ -96,22 +174,38 @@ function judgeProof(proof: LandingProof, intent: LandingIntent, style: Config['d
 
 function missing(facts: LandedFacts, intent: LandingIntent): Verdict {
   if (facts.call.kind === 'pull-failed')
-    return say('PR_CREATE_FAILED', { text: `the pull request could not be opened: ${facts.call.text}; repair it, then recheck` });
-  if (facts.baseTip.kind === 'unreadable') return unproven(`the base branch could not be read: ${facts.baseTip.detail}`);
+    return say('PR_CREATE_FAILED', {
+      text: `the pull request could not be opened: ${facts.call.text}; repair it, then recheck`,
+    });
+  if (facts.baseTip.kind === 'unreadable')
+    return unproven(`the base branch could not be read: ${facts.baseTip.detail}`);
   const moved = facts.baseTip.value !== intent.baseSha;
   const shown = { base: intent.baseSha, base_tip: facts.baseTip.value };
   if (moved && !facts.pullMerged)
-    return say('LANDED_BASE_MOVED', { text: `the base branch is at ${short(facts.baseTip.value)}, validated was ${short(intent.baseSha)}: the combination was never tested`, facts: shown });
+    return say('LANDED_BASE_MOVED', {
+      text: `the base branch is at ${short(facts.baseTip.value)}, validated was ${short(intent.baseSha)}: the combination was never tested`,
+      facts: shown,
+    });
   if (facts.call.kind === 'refused')
-    return say('MERGE_REFUSED', { text: `the forge refused the merge: ${facts.call.text}; remove the cause, then recheck`, facts: shown });
+    return say('MERGE_REFUSED', {
+      text: `the forge refused the merge: ${facts.call.text}; remove the cause, then recheck`,
+      facts: shown,
+    });
   const claim = facts.pullMerged ? 'the pull request says merged, but ' : '';
-  return say('NOT_LANDED', { text: `${claim}no commit after ${short(intent.baseSha)} in the base branch has the validated tree: look at main, then recheck`, facts: shown });
+  return say('NOT_LANDED', {
+    text: `${claim}no commit after ${short(intent.baseSha)} in the base branch has the validated tree: look at main, then recheck`,
+    facts: shown,
+  });
 }
 
 function outOfBand(facts: LandedFacts): Verdict {
-  if (!facts.pullMerged) return say('NOT_LANDED', { text: `the item is at stage ${facts.stage}: nothing is due to land` });
-  return say('LANDED_OUT_OF_BAND', { text: `the pull request was merged while the item was at ${facts.stage}: the remaining gates have not judged it; recheck or stop the item` });
+  if (!facts.pullMerged)
+    return say('NOT_LANDED', { text: `the item is at stage ${facts.stage}: nothing is due to land` });
+  return say('LANDED_OUT_OF_BAND', {
+    text: `the pull request was merged while the item was at ${facts.stage}: the remaining gates have not judged it; recheck or stop the item`,
+  });
 }
 
-const unproven = (why: string) => say('NOT_LANDED', { text: `the landing is unproven: ${why}; asked again later` }, 'error');
+const unproven = (why: string) =>
+  say('NOT_LANDED', { text: `the landing is unproven: ${why}; asked again later` }, 'error');
 const short = (sha: string) => sha.slice(0, 8);

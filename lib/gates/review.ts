@@ -16,13 +16,62 @@ import type { ReportFile, ReportTrust } from './report-file.ts';
 import { faultText, untrusted } from './report-file.ts';
 
 export const codes = [
-  { code: 'REVIEW_APPROVED', verdict: 'pass', action: 'none', class: null, rule: 'G-REV-7', when: '`verdict: APPROVED` for this very patch, without an open P0 or P1' },
-  { code: 'DOCS_MISSING', verdict: 'fail', action: 'dev', class: 'code', rule: 'G-DOC-1', when: 'source changed without a valid changelog fragment' },
-  { code: 'REVIEW_CHANGES', verdict: 'fail', action: 'dev', class: 'code', rule: 'G-REV-3', when: '`verdict: REQUEST_CHANGES` with findings' },
-  { code: 'REVIEW_INCONSISTENT', verdict: 'fail', action: 'dev', class: 'code', rule: 'G-REV-4', when: '`APPROVED` with `p0` or `p1` above 0' },
-  { code: 'REVIEW_NOT_JUDGED', verdict: 'error', action: 'rerun', class: 'agent', rule: 'G-REV-1', when: 'no file, an unreadable one, or neither APPROVED nor REQUEST_CHANGES' },
-  { code: 'REVIEW_STALE', verdict: 'error', action: 'rerun', class: 'agent', rule: 'G-REV-2', when: 'the review is about another patch or round' },
-  { code: 'REPORT_UNTRUSTED', verdict: 'hold', action: 'hold', class: 'human', rule: 'G-FM-6', when: 'the review is not the blob that the ledger recorded' },
+  {
+    code: 'REVIEW_APPROVED',
+    verdict: 'pass',
+    action: 'none',
+    class: null,
+    rule: 'G-REV-7',
+    when: '`verdict: APPROVED` for this very patch, without an open P0 or P1',
+  },
+  {
+    code: 'DOCS_MISSING',
+    verdict: 'fail',
+    action: 'dev',
+    class: 'code',
+    rule: 'G-DOC-1',
+    when: 'source changed without a valid changelog fragment',
+  },
+  {
+    code: 'REVIEW_CHANGES',
+    verdict: 'fail',
+    action: 'dev',
+    class: 'code',
+    rule: 'G-REV-3',
+    when: '`verdict: REQUEST_CHANGES` with findings',
+  },
+  {
+    code: 'REVIEW_INCONSISTENT',
+    verdict: 'fail',
+    action: 'dev',
+    class: 'code',
+    rule: 'G-REV-4',
+    when: '`APPROVED` with `p0` or `p1` above 0',
+  },
+  {
+    code: 'REVIEW_NOT_JUDGED',
+    verdict: 'error',
+    action: 'rerun',
+    class: 'agent',
+    rule: 'G-REV-1',
+    when: 'no file, an unreadable one, or neither APPROVED nor REQUEST_CHANGES',
+  },
+  {
+    code: 'REVIEW_STALE',
+    verdict: 'error',
+    action: 'rerun',
+    class: 'agent',
+    rule: 'G-REV-2',
+    when: 'the review is about another patch or round',
+  },
+  {
+    code: 'REPORT_UNTRUSTED',
+    verdict: 'hold',
+    action: 'hold',
+    class: 'human',
+    rule: 'G-FM-6',
+    when: 'the review is not the blob that the ledger recorded',
+  },
   internalRow('REVIEW_INTERNAL'),
 ] as const satisfies readonly CodeRow[];
 
@@ -52,23 +101,34 @@ export function decideReview(facts: ReviewFacts, config: { readonly docs: Config
     if (file.kind === 'unreadable') return unread(`${file.path}: ${file.detail}`);
     const shape = { subject: { patch_id: patchId.value }, report: file.path };
     const missing = docsFault(changed.value, fragment, facts.item, config.docs);
-    const verdict = file.kind === 'absent' ? notJudged(file.path, fault('art.missing')) : fromFile(facts, file, patchId.value);
+    const verdict =
+      file.kind === 'absent' ? notJudged(file.path, fault('art.missing')) : fromFile(facts, file, patchId.value);
     if (missing === null) return { ...verdict, ...shape };
     const also = verdict.verdict === 'fail' && verdict.findings !== null ? `\n\n${verdict.findings}` : '';
-    return say('DOCS_MISSING', { text: missing, findings: `### P0 — Blocker\n- ${missing}${also}`, facts: verdict.facts, ...shape });
+    return say('DOCS_MISSING', {
+      text: missing,
+      findings: `### P0 — Blocker\n- ${missing}${also}`,
+      facts: verdict.facts,
+      ...shape,
+    });
   });
 }
 
 const unread = (what: string) => say('REVIEW_INTERNAL', { text: `could not be read: ${what}; judged again later` });
 const notJudged = (path: string, found: ArtifactFault) =>
-  say('REVIEW_NOT_JUDGED', { text: `${faultText(path, found)}: expected \`verdict: APPROVED\` or \`REQUEST_CHANGES\`; the review runs again`, detail: found.code });
+  say('REVIEW_NOT_JUDGED', {
+    text: `${faultText(path, found)}: expected \`verdict: APPROVED\` or \`REQUEST_CHANGES\`; the review runs again`,
+    detail: found.code,
+  });
 
 function fromFile(facts: ReviewFacts, file: Extract<ReportFile, { kind: 'file' }>, patchId: string): Verdict {
   const doubt = untrusted(file, facts.trust);
   if (doubt !== null) return say('REPORT_UNTRUSTED', { text: doubt, detail: 'art.untrusted' });
   const reading = readReview(facts, file, patchId);
   if (!reading.ok)
-    return reading.code === 'art.stale' ? say('REVIEW_STALE', { text: `${faultText(file.path, reading)}; the review runs again`, detail: reading.code }) : notJudged(file.path, reading);
+    return reading.code === 'art.stale'
+      ? say('REVIEW_STALE', { text: `${faultText(file.path, reading)}; the review runs again`, detail: reading.code })
+      : notJudged(file.path, reading);
   const { draft, body } = reading;
   const counts = { p0: draft.p0 ?? 0, p1: draft.p1 ?? 0, p2: draft.p2 ?? 0, p3: draft.p3 ?? 0 };
   const judgement = judgeReview(draft, body);
@@ -77,12 +137,22 @@ function fromFile(facts: ReviewFacts, file: Extract<ReportFile, { kind: 'file' }
   const text = renderFindings(judgement.findings);
   if (judgement.kind === 'changes') {
     const open = extractReviewFindings(body).items.length;
-    return say('REVIEW_CHANGES', { text: `the review asks for changes${open === 0 ? '' : `: ${open} open findings`}; see ${file.path}`, findings: text, facts: counts });
+    return say('REVIEW_CHANGES', {
+      text: `the review asks for changes${open === 0 ? '' : `: ${open} open findings`}; see ${file.path}`,
+      findings: text,
+      facts: counts,
+    });
   }
-  return say('REVIEW_INCONSISTENT', { text: `${judgement.text}: fix the findings, see ${file.path}`, findings: text === '' ? null : text, facts: counts });
+  return say('REVIEW_INCONSISTENT', {
+    text: `${judgement.text}: fix the findings, see ${file.path}`,
+    findings: text === '' ? null : text,
+    facts: counts,
+  });
 }
 
-type ReviewReading = { readonly ok: true; readonly draft: ReviewDraft; readonly body: string } | ({ readonly ok: false } & ArtifactFault);
+type ReviewReading =
+  | { readonly ok: true; readonly draft: ReviewDraft; readonly body: string }
+  | ({ readonly ok: false } & ArtifactFault);
 
 function readReview(facts: ReviewFacts, file: Extract<ReportFile, { kind: 'file' }>, patchId: string): ReviewReading {
   const { trust } = facts;
@@ -90,11 +160,19 @@ function readReview(facts: ReviewFacts, file: Extract<ReportFile, { kind: 'file'
     const reading = parseReview(file.content, facts.item);
     if (!reading.ok) return reading;
     const valid = [patchId, ...facts.alsoValid].includes(reading.data.patch_id);
-    const stale = staleFault(reading.data, { ...(valid ? {} : { patch_id: patchId }), ...(facts.round === null ? {} : { version: facts.round }) });
+    const stale = staleFault(reading.data, {
+      ...(valid ? {} : { patch_id: patchId }),
+      ...(facts.round === null ? {} : { version: facts.round }),
+    });
     return stale === null ? { ok: true, draft: reading.data, body: reading.body } : { ok: false, ...stale };
   }
-  if (trust.subject.kind === 'unreadable') return { ok: false, ...fault('art.untrusted', `nothing tells which patch it is about: ${trust.subject.detail}`) };
-  if (trust.subject.value !== patchId) return { ok: false, ...fault('art.stale', `it was written for patch ${trust.subject.value}, judged is ${patchId}`) };
+  if (trust.subject.kind === 'unreadable')
+    return { ok: false, ...fault('art.untrusted', `nothing tells which patch it is about: ${trust.subject.detail}`) };
+  if (trust.subject.value !== patchId)
+    return {
+      ok: false,
+      ...fault('art.stale', `it was written for patch ${trust.subject.value}, judged is ${patchId}`),
+    };
   const reading = parseReviewDraft(file.content, facts.item);
   return reading.ok ? { ok: true, draft: reading.data, body: reading.body } : reading;
 }
@@ -104,7 +182,9 @@ function renderFindings(findings: ReviewFindings): string {
   const all: readonly Finding[] = [...findings.items, ...findings.prose];
   const parts = SEVERITIES.flatMap((severity) => {
     const own = all.filter((finding) => finding.severity === severity);
-    return own.length === 0 ? [] : [`### ${findings.titles[severity] ?? severity}`, ...own.map((finding) => finding.text), ''];
+    return own.length === 0
+      ? []
+      : [`### ${findings.titles[severity] ?? severity}`, ...own.map((finding) => finding.text), ''];
   });
   return parts.join('\n').trim();
 }

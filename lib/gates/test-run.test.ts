@@ -43,8 +43,24 @@ describe('classifyTestRun', () => {
     ['G-GEN-1: red JUnit beats a time-out', run({ ended: 'timeout' }, { junit: [junit(9, 2)] }), 'FAIL'],
     ['G-GEN-1: red JUnit beats a kill', run({ code: 137 }, { junit: [junit(9, 2)] }), 'FAIL'],
     ['G-GEN-1: green JUnit does not save a time-out', run({ ended: 'timeout' }, { junit: [junit(9, 0)] }), 'timeout'],
-    ['G-GEN-1: red smoke beats a silent one', run({ code: 0 }, { smoke: [{ url: 'a', status: null }, { url: 'b', status: 503 }] }), 'FAIL'],
-    ['no connection to a smoke address is infrastructure', run({ code: 0 }, { smoke: [{ url: 'u', status: null }] }), 'tool-error'],
+    [
+      'G-GEN-1: red smoke beats a silent one',
+      run(
+        { code: 0 },
+        {
+          smoke: [
+            { url: 'a', status: null },
+            { url: 'b', status: 503 },
+          ],
+        },
+      ),
+      'FAIL',
+    ],
+    [
+      'no connection to a smoke address is infrastructure',
+      run({ code: 0 }, { smoke: [{ url: 'u', status: null }] }),
+      'tool-error',
+    ],
     ['an unreadable JUnit file never passes', run({ code: 0 }, { junit: [unreadable('not XML')] }), 'tool-error'],
     ['an empty command has no producer', run({ code: 0 }, { command: '  ' }), 'no-command'],
   ])('%s', (_name, given, expected) => {
@@ -53,7 +69,9 @@ describe('classifyTestRun', () => {
   });
 
   it('a red carries the names of the tests and the end of the output', () => {
-    const outcome = classifyTestRun(run({ code: 1, output: 'x\n'.repeat(500) + 'AssertionError: 1 != 2' }, { junit: [junit(3, 2)] }));
+    const outcome = classifyTestRun(
+      run({ code: 1, output: 'x\n'.repeat(500) + 'AssertionError: 1 != 2' }, { junit: [junit(3, 2)] }),
+    );
     expect(outcome).toMatchObject({ kind: 'ran', result: 'FAIL', total: 3, failed: 2, exitCode: 1 });
     const findings = outcome.kind === 'ran' ? (outcome.findings ?? '') : '';
     expect(findings).toContain('suite › test 1');

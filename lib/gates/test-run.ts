@@ -44,7 +44,8 @@ const NO_SPACE = /No space left on device|ENOSPC|Disk quota exceeded/;
 /** PASS, FAIL or not judged, from how the command ended, its JUnit files and the smoke answers. Total. spec: G-TST-1…3 */
 export function classifyTestRun(run: TestRun): TestOutcome {
   if (run.command.trim() === '') return { kind: 'no-command', text: 'the test command is empty' };
-  if (run.removed.length > 0) return failed(run, `the change removes what the test command runs: ${run.removed.join(', ')}`);
+  if (run.removed.length > 0)
+    return failed(run, `the change removes what the test command runs: ${run.removed.join(', ')}`);
   const { end } = run;
   if (end === null) return { kind: 'tool-error', text: 'the test command did not run' };
   const sums = sum(run.junit);
@@ -52,13 +53,17 @@ export function classifyTestRun(run: TestRun): TestOutcome {
   const tool = toolFault(run, end);
   if (tool !== null) return tool;
   if (end.code !== 0) return failed(run, `the test command ended with ${end.code ?? 'no exit code'}`);
-  if (sums?.total === 0 || (sums !== null && sums.total === sums.skipped)) return failed(run, 'the test command succeeded, but no test ran');
+  if (sums?.total === 0 || (sums !== null && sums.total === sums.skipped))
+    return failed(run, 'the test command succeeded, but no test ran');
   const broken = run.junit.find((file) => file.kind === 'unreadable');
-  if (broken?.kind === 'unreadable') return { kind: 'tool-error', text: `${broken.detail}: the result of the tests is not known` };
+  if (broken?.kind === 'unreadable')
+    return { kind: 'tool-error', text: `${broken.detail}: the result of the tests is not known` };
   const refused = run.smoke.filter((probe) => probe.status !== null && probe.status !== 200);
-  if (refused.length > 0) return failed(run, `smoke: ${refused.map((probe) => `${probe.url} answered ${probe.status}`).join(', ')}`);
+  if (refused.length > 0)
+    return failed(run, `smoke: ${refused.map((probe) => `${probe.url} answered ${probe.status}`).join(', ')}`);
   const silent = run.smoke.filter((probe) => probe.status === null);
-  if (silent.length > 0) return { kind: 'tool-error', text: `smoke: no connection to ${silent.map((probe) => probe.url).join(', ')}` };
+  if (silent.length > 0)
+    return { kind: 'tool-error', text: `smoke: no connection to ${silent.map((probe) => probe.url).join(', ')}` };
   const text = sums === null ? 'the test command ended with 0' : `${sums.total} tests, none fails`;
   return { kind: 'ran', result: 'PASS', text, findings: null, ...numbers(sums), exitCode: 0 };
 }
@@ -66,14 +71,22 @@ export function classifyTestRun(run: TestRun): TestOutcome {
 /** A red that was really seen comes before every infrastructure fault. spec: G-GEN-1 */
 function toolFault(run: TestRun, end: CommandEnd): TestOutcome | null {
   if (end.ended === 'timeout')
-    return { kind: 'timeout', text: `the test command was ended after ${run.timeoutS} s: make it faster or raise tests.timeout_s` };
-  if (end.ended === 'spawn') return { kind: 'tool-error', text: `the test command could not start: ${lastLine(end.output)}` };
+    return {
+      kind: 'timeout',
+      text: `the test command was ended after ${run.timeoutS} s: make it faster or raise tests.timeout_s`,
+    };
+  if (end.ended === 'spawn')
+    return { kind: 'tool-error', text: `the test command could not start: ${lastLine(end.output)}` };
   if (end.ended === 'aborted') return { kind: 'tool-error', text: 'the test command was ended from outside' };
   if (end.signal !== null) return { kind: 'tool-error', text: `the test command was killed by ${end.signal}` };
   if (end.code === null) return { kind: 'tool-error', text: 'the test command ended without an exit code' };
   if (end.code === 126 || end.code === 127)
-    return { kind: 'tool-error', text: `the test command ended with ${end.code} (not found or not executable): ${lastLine(end.output)}` };
-  if (end.code > 128 && end.code < 160) return { kind: 'tool-error', text: `the test command was killed (exit ${end.code})` };
+    return {
+      kind: 'tool-error',
+      text: `the test command ended with ${end.code} (not found or not executable): ${lastLine(end.output)}`,
+    };
+  if (end.code > 128 && end.code < 160)
+    return { kind: 'tool-error', text: `the test command was killed (exit ${end.code})` };
   if (end.code !== 0 && NO_SPACE.test(end.output)) return { kind: 'tool-error', text: 'the disk is full' };
   return null;
 }

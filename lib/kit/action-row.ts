@@ -48,6 +48,10 @@ export interface ActionRow {
   readonly description: string;
   readonly required: readonly InputName[];
   readonly optional: readonly InputName[];
+  /** Inputs that only workflows outside the pipeline give, name → description; all optional. Generated workflows never do. */
+  readonly alone?: Readonly<Record<string, string>>;
+  /** Outputs beside `result`, name → description. */
+  readonly outputs?: Readonly<Record<string, string>>;
   /** Whether the step gets the deploy secrets of the configuration as CONVEYOR_DEPLOY_<NAME>. */
   readonly deploySecrets: boolean;
 }

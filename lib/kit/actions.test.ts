@@ -21,7 +21,7 @@ describe('table of actions', () => {
       runs: { main: string; using: string };
     };
     expect(action.runs).toEqual({ using: 'node24', main: `../../dist/${row.folder}.mjs` });
-    expect(Object.keys(action.inputs)).toEqual([...row.required, ...row.optional]);
-    expect(Object.keys(action.outputs)).toEqual(['result']);
+    expect(Object.keys(action.inputs)).toEqual([...row.required, ...row.optional, ...Object.keys(row.alone ?? {})]);
+    expect(Object.keys(action.outputs)).toEqual(['result', ...Object.keys(row.outputs ?? {})]);
   });
 });

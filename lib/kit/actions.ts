@@ -4,15 +4,24 @@ import { INPUTS } from './action-row.ts';
 import { GATE_ACTIONS } from './actions-gates.ts';
 import { scalar } from './yaml-text.ts';
 
-const RUN: readonly InputName[] = ['item', 'token', 'round', 'attempt', 'forge-token'];
+const RUN: readonly InputName[] = ['item', 'token', 'forge-token'];
+/** The forge starts a run with them; a person who starts one by hand may leave them out. */
+const COUNTS: readonly InputName[] = ['round', 'attempt'];
 const TRACKER: readonly InputName[] = ['tracker-url', 'tracker-token'];
 
-const runAction = (folder: string, description: string): ActionRow => ({
+const workAction = (folder: string, description: string): ActionRow => ({
   folder,
   description,
   required: RUN,
-  optional: [],
+  optional: COUNTS,
   deploySecrets: false,
+});
+const landAction = (folder: string, description: string, deploySecrets = false): ActionRow => ({
+  folder,
+  description,
+  required: RUN,
+  optional: [...COUNTS, ...TRACKER],
+  deploySecrets,
 });
 
 /** The actions that are not gates. */
@@ -24,30 +33,17 @@ const WORK_ACTIONS: readonly ActionRow[] = [
     optional: ['events', ...TRACKER],
     deploySecrets: false,
   },
-  runAction('stage-analysis', 'The analyst writes the analysis package, or its questions'),
-  runAction('stage-architecture', 'The architect writes decision records and requirements'),
-  runAction('stage-development', 'The developer changes code, tests and documents'),
-  runAction('stage-review', 'The reviewer judges the change'),
-  runAction('stage-testing', 'Runs the test command on a clean export of the branch'),
-  runAction('op-apply', 'Judges and applies what the work job handed over; pushes nothing yet'),
-  runAction('stage-deploy-staging', 'Builds the artifact from a clean export of the branch'),
-  {
-    ...runAction('op-stage', 'Puts the artifact on staging and runs the staging suite; pushes nothing yet'),
-    deploySecrets: true,
-  },
-  {
-    ...runAction('op-record', 'Records what staging found in one atomic push, and keeps the token'),
-    optional: TRACKER,
-  },
-  {
-    ...runAction('stage-deploy', 'Production deploy of the validated artifact, then the merge'),
-    optional: TRACKER,
-    deploySecrets: true,
-  },
-  {
-    ...runAction('op-land', 'Decides with all verdicts and lands artifacts and state in one atomic push'),
-    optional: TRACKER,
-  },
+  workAction('stage-analysis', 'The analyst writes the analysis package, or its questions'),
+  workAction('stage-architecture', 'The architect writes decision records and requirements'),
+  workAction('stage-development', 'The developer changes code, tests and documents'),
+  workAction('stage-review', 'The reviewer judges the change'),
+  workAction('stage-testing', 'Runs the test command on a clean export of the branch'),
+  landAction('op-apply', 'Judges and applies what the work job handed over; pushes nothing yet'),
+  workAction('stage-deploy-staging', 'Builds the artifact from a clean export of the branch'),
+  landAction('op-stage', 'Puts the artifact on staging and runs the staging suite; pushes nothing yet', true),
+  landAction('op-record', 'Records what staging found in one atomic push, and keeps the token'),
+  landAction('stage-deploy', 'Production deploy of the validated artifact, then the merge', true),
+  landAction('op-land', 'Decides with all verdicts and lands artifacts and state in one atomic push'),
   {
     folder: 'op-confirm-deploy',
     description: 'A person confirms the deploy of one artifact digest',
@@ -85,7 +81,10 @@ export const CONTROL_STEPS = ['op-intake', 'op-confirm-deploy', 'op-control', 'o
 
 /** All actions in pipeline order: intake, each stage with its steps, then the controls. */
 export const ACTIONS: readonly ActionRow[] = (() => {
-  const steps = STAGE_TABLE.flatMap((row) => row.jobs.flatMap((job) => job.steps));
+  const steps = STAGE_TABLE.flatMap((row) => [
+    ...row.jobs.flatMap((job) => job.steps),
+    ...row.gates.map((gate) => `gate-${gate}`),
+  ]);
   return [...new Set(['op-intake', ...steps, ...CONTROL_STEPS])].map(actionRow);
 })();
 
@@ -103,13 +102,20 @@ export function renderActionYaml(row: ActionRow, top = '../../'): string {
   const inputs = [
     ...row.required.map((name) => input(name, true)),
     ...row.optional.map((name) => input(name, false)),
+    ...Object.entries(row.alone ?? {}).map(
+      ([name, text]) => `  ${name}:\n    description: ${scalar(text)}\n    required: false\n`,
+    ),
   ].join('');
+  const outputs = Object.entries(row.outputs ?? {}).map(
+    ([name, text]) => `  ${name}:\n    description: ${scalar(text)}\n`,
+  );
   return (
     '# generated from lib/kit/actions.ts by "npm run docs", do not edit\n' +
     `name: ${scalar(`conveyor ${row.folder}`)}\n` +
     `description: ${scalar(row.description)}\n` +
     `inputs:\n${inputs}` +
     "outputs:\n  result:\n    description: One word for how the step ended; 'error' when it could not do its part\n" +
+    outputs.join('') +
     `runs:\n  using: node24\n  main: ${top}dist/${row.folder}.mjs\n`
   );
 }

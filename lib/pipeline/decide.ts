@@ -1,11 +1,13 @@
 import type { Config } from './config.ts';
-import { type BranchCut, type Line, createDraft, describeState } from './draft.ts';
+import { decideDelivery } from './delivery.ts';
+import { type BranchCut, type Line, createDraft, describeState, ignored } from './draft.ts';
 import type { Answer, PipelineEvent } from './events.ts';
 import { decideGesture } from './gestures.ts';
-import { decideDelivery, decideLanded } from './landing.ts';
+import { decideLanded } from './landing.ts';
 import { dueTimers, runQueue } from './queue.ts';
 import { decideBranchMoved, decideCiJudged, decideHeldOutside, decidePreflightFailed, decidePullMerged, decideRunLost } from './runs.ts';
 import type { Snapshot } from './state.ts';
+import { applyDueStops } from './stopping.ts';
 
 export interface Context {
   readonly now: Date;
@@ -17,7 +19,7 @@ export interface Context {
 export interface Decision {
   readonly next: Snapshot;
   readonly lines: readonly Line[];
-  /** One per event, in order. */
+  /** One per event, in order; then one per timer that was due. */
   readonly answers: readonly Answer[];
   /** Branches that must be made in the same push. */
   readonly cuts: readonly BranchCut[];
@@ -62,11 +64,13 @@ export function decide(snapshot: Snapshot, events: readonly PipelineEvent[], con
         decideHeldOutside(draft, event);
         break;
       case 'clock':
+        ignored(draft, event.type, null, 'I-INFO', 'timers and queue only');
         break;
     }
     closeLines(draft.items, draft.lines, before);
   }
   dueTimers(draft);
+  applyDueStops(draft);
   runQueue(draft);
   closeLines(draft.items, draft.lines, 0);
   return {

@@ -2,7 +2,7 @@ import type { Config } from './config.ts';
 import { type Effect, type OutboxEntry, effectKey } from './effects.ts';
 import type { Answer } from './events.ts';
 import { type Stage, stageRow } from './stages.ts';
-import { type HoldReason, type ItemState, type RepoState, type Snapshot, fencingToken } from './state.ts';
+import { type HoldReason, type ItemState, type RepoState, type Snapshot, fencingToken, isCritical } from './state.ts';
 import type { Verdict } from './verdict.ts';
 
 /** First commit of an item's branch: made on main's head by the writer, in the same push as the decision. spec: PL-D-7 */
@@ -104,7 +104,8 @@ export function emit(draft: Draft, item: ItemState, effect: Effect): void {
   // A new token drops the older dispatch. spec: PL-C-4
   item.outbox = item.outbox.filter((old) => old.key !== key && !(effect.kind === 'dispatch' && old.effect.kind === 'dispatch'));
   item.outbox.push(entry);
-  draft.lines.findLast((line) => line.item === item.id)?.effects.push(key);
+  const line = draft.lines.findLast((candidate) => candidate.item === item.id);
+  if (line !== undefined && !line.effects.includes(key)) line.effects.push(key);
 }
 
 export function comment(
@@ -150,9 +151,13 @@ export function wait(draft: Draft, item: ItemState, waitingFor: NonNullable<Item
   show(draft, item, waitingFor === 'approval' || waitingFor === 'confirm-deploy');
 }
 
-/** Stops the item until a person or a stated recovery; one comment names cause and ways out. */
+/**
+ * Stops the item until a person or a stated recovery; one comment names cause and ways out. Outside the critical
+ * window the merge slot goes to others. spec: PL-Q9-6
+ */
 export function hold(draft: Draft, item: ItemState, code: HoldReason, cause: string, text: string): void {
   rest(draft, item);
+  if (!isCritical(item)) loseSlot(draft, item);
   item.activity = 'held';
   item.hold = { code, cause, text: text.slice(0, 4000), at: draft.now.toISOString() };
   if (code !== 'questions') comment(draft, item, 'held', 'stream', { code, cause, text: text.slice(0, 2000) }, item.seq);
@@ -182,8 +187,9 @@ export function enter(draft: Draft, item: ItemState, stage: Stage): void {
   else queue(draft, item);
 }
 
-/** Sends the item on from its stage. spec: pipeline §2 "next" */
+/** Sends the item on from its stage: a pass. spec: pipeline §2 "next", PL-R-6 */
 export function advance(draft: Draft, item: ItemState): void {
+  item.counters.noProgress = 0;
   const next = stageRow(item.stage).next[item.track];
   if (next === null) throw new TypeError(`stage ${item.stage} has no next stage`);
   enter(draft, item, next);
@@ -220,6 +226,14 @@ export function settle(draft: Draft, item: ItemState, stage: 'done' | 'cancelled
 /** Frees the merge slot if this item (and life) holds it. spec: PL-Q9-6 */
 export function releaseSlot(draft: Draft, item: ItemState): void {
   if (draft.repo.slot?.item === item.id && draft.repo.slot.gen === item.gen) draft.repo.slot = null;
+}
+
+/** Without the slot an item is back before the edge, and its confirmation is void. spec: PL-Q9-6 */
+export function loseSlot(draft: Draft, item: ItemState): void {
+  releaseSlot(draft, item);
+  if (item.stage !== 'deploy') return;
+  item.stage = 'deploy-staging';
+  if (item.delivery !== null) Object.assign(item.delivery, { phase: 'building', approved: null });
 }
 
 export function recordVerdict(draft: Draft, item: ItemState, verdict: Verdict): void {

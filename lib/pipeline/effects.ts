@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { STAGES } from './stages.ts';
+import { VerdictKind } from './verdict.ts';
 
 const stage = z.enum(STAGES);
 
@@ -10,13 +11,14 @@ const stage = z.enum(STAGES);
 export const Effect = z.discriminatedUnion('kind', [
   /** Start the run of a stage; the run id is the receipt. */
   z.object({ kind: z.literal('dispatch'), stage, token: z.string(), title: z.string(), round: z.int(), attempt: z.int() }),
-  /** A commit status of a gate. */
+  /** A commit status of a gate; its state and description are made from the verdict when it is written. */
   z.object({
     kind: z.literal('commit-status'),
     sha: z.string(),
     context: z.string(),
-    state: z.enum(['pending', 'success', 'failure', 'error']),
-    description: z.string(),
+    verdict: VerdictKind,
+    code: z.string(),
+    text: z.string(),
     report: z.string().nullable(),
   }),
   /** Post the still valid statuses of one commit on the next one. spec: G-STA-3 */

@@ -1,30 +1,16 @@
-import {
-  type Draft,
-  advance,
-  applied,
-  comment,
-  dispatch,
-  emit,
-  enter,
-  hold,
-  ignored,
-  open,
-  queue,
-  recordVerdict,
-  releaseSlot,
-  settle,
-  wait,
-} from './draft.ts';
+import { startDeploy } from './confirmation.ts';
+import { type Draft, advance, applied, comment, emit, enter, hold, ignored, loseSlot, open, queue, recordVerdict, settle, wait } from './draft.ts';
 import type { DeliveryRecorded, StageLanded } from './events.ts';
-import { applyCancel, approveAnalysis, startDeploy } from './gestures.ts';
-import { backoffS, holdReason, infraRetry, rework, runRetry } from './retries.ts';
+import { approveAnalysis } from './gestures.ts';
+import { backoffS, holdReason, infraRetry, rework, runRetry, voidFrom, workMode } from './retries.ts';
+import { type GateName, type Stage, stageRow } from './stages.ts';
 import { type ItemState, isCritical } from './state.ts';
 import type { Verdict } from './verdict.ts';
 
-type FromRun = Pick<StageLanded | DeliveryRecorded, 'token' | 'run' | 'item' | 'head' | 'reports'> & { readonly type: string };
+export type FromRun = Pick<StageLanded | DeliveryRecorded, 'token' | 'run' | 'item' | 'head' | 'reports'> & { readonly type: string };
 
 /** The item, if the run that speaks still holds its token. Stale work cannot land. spec: PL-K-3, PL-K-7 */
-function currentItem(draft: Draft, event: FromRun): ItemState | null {
+export function currentItem(draft: Draft, event: FromRun): ItemState | null {
   const found = draft.items.get(event.item);
   if (found === undefined) {
     ignored(draft, event.type, event.item, 'I-NOITEM', `${event.item} is not a live work item any more`);
@@ -37,7 +23,8 @@ function currentItem(draft: Draft, event: FromRun): ItemState | null {
   return found;
 }
 
-function takeHead(draft: Draft, item: ItemState, event: FromRun, inert: boolean): void {
+/** The head and the reports that the push brings. */
+export function takeHead(draft: Draft, item: ItemState, event: FromRun, inert: boolean): void {
   if (event.head !== null && event.head !== item.head) {
     if (inert && item.head !== null) emit(draft, item, { kind: 'carry-statuses', from: item.head, to: event.head });
     item.head = event.head;
@@ -53,20 +40,22 @@ export function decideLanded(draft: Draft, event: StageLanded): void {
   applied(draft, 'stage.landed', item.id, 'PL-K-3', item.stage);
   addUsage(item, event);
   takeHead(draft, item, event, item.stage !== 'development');
-  for (const verdict of event.verdicts) recordVerdict(draft, item, verdict);
-  const before = item.stage;
+  const { gates } = stageRow(item.stage);
+  for (const verdict of event.verdicts) if (gates.includes(verdict.gate)) recordVerdict(draft, item, verdict);
   if (event.outcome.class === 'ok') judged(draft, item, event);
   else unfinished(draft, item, event);
-  deferredStop(draft, item, before);
 }
 
-/** STOP that had to wait takes effect at the end of the deployment. spec: PL-H-6, delivery §9 */
-function deferredStop(draft: Draft, item: ItemState, before: ItemState['stage']): void {
-  if (item.cancel === null || item.stage === 'cancelled') return;
-  if (item.stage === 'done') return comment(draft, item, 'cancel_late', 'stream');
-  if (isCritical(item)) return;
-  const untouched = before !== 'deploy' || item.stage === 'development';
-  if (untouched || item.delivery?.phase !== 'landed') applyCancel(draft, item, item.cancel.reason);
+/** Exit gates that a person or CI judges after the run. */
+const JUDGED_LATER: readonly GateName[] = ['analysis-approved', 'ci'];
+
+/** A gate of the stage that the run did not answer, or an answer that is none of the stage's; null = sound. spec: PL-P-4, G-GEN-8 */
+function unsoundGate(stage: Stage, verdicts: readonly Verdict[]): GateName | null {
+  const { gates } = stageRow(stage);
+  const foreign = verdicts.find(({ gate }) => !gates.includes(gate));
+  if (foreign !== undefined) return foreign.gate;
+  if (verdicts.some(({ gate, verdict }) => verdict !== 'pass' && !JUDGED_LATER.includes(gate))) return null;
+  return gates.find((gate) => !JUDGED_LATER.includes(gate) && !verdicts.some((verdict) => verdict.gate === gate)) ?? null;
 }
 
 function addUsage(item: ItemState, event: StageLanded): void {
@@ -88,7 +77,7 @@ function unfinished(draft: Draft, item: ItemState, event: StageLanded): void {
     case 'transient': {
       const failures = item.counters.transient;
       if (failures >= draft.config.retry.transient_max) return hold(draft, item, 'agent-unavailable', outcome, text);
-      queue(draft, item, 'work', backoffS(60, failures, 900));
+      queue(draft, item, workMode(item), backoffS(60, failures, 900));
       item.counters.transient = failures + 1;
       return;
     }
@@ -103,8 +92,11 @@ function unfinished(draft: Draft, item: ItemState, event: StageLanded): void {
       return infraRetry(draft, item, 'work', event.outcome.cause ?? 'WORK_INFRA', text);
     case 'no-change':
       if (item.stage === 'development') {
+        const limit = draft.config.retry.same_fingerprint_max;
+        // Switched off, the count of runs still ends it.
+        if (limit === 0) return runRetry(draft, item, outcome, text, 'agent-failed');
         const rounds = item.counters.noProgress + 1;
-        if (rounds >= draft.config.retry.same_fingerprint_max) return hold(draft, item, 'no-progress', outcome, text);
+        if (rounds >= limit) return hold(draft, item, 'no-progress', outcome, text);
         queue(draft, item);
         item.counters.noProgress = rounds;
         return;
@@ -116,11 +108,12 @@ function unfinished(draft: Draft, item: ItemState, event: StageLanded): void {
 }
 
 function judged(draft: Draft, item: ItemState, event: StageLanded): void {
+  const unsound = unsoundGate(item.stage, event.verdicts);
+  if (unsound !== null) return infraRetry(draft, item, unsound, internalCode(unsound), `the run of ${item.stage} ended without a sound verdict of gate ${unsound}`);
   const stopping = event.verdicts.find((verdict) => verdict.verdict !== 'pass');
   if (stopping !== undefined) return notPassed(draft, item, event, stopping);
   stageComment(draft, item, event);
   item.findings = null;
-  item.counters.noProgress = 0;
   switch (item.stage) {
     case 'analysis':
       item.package = event.package;
@@ -146,8 +139,11 @@ function stageComment(draft: Draft, item: ItemState, event: StageLanded): void {
   comment(draft, item, 'stage', item.stage, { sha: item.head ?? '', seconds: String(event.outcome.seconds), usage: JSON.stringify(figures) });
 }
 
+const internalCode = (gate: GateName) => `${gate.toUpperCase().replaceAll('-', '_')}_INTERNAL`;
+
 function notPassed(draft: Draft, item: ItemState, event: StageLanded, verdict: Verdict): void {
-  if (verdict.code === 'DEPLOY_GUARD') return backToEdge(draft, item, verdict);
+  const untouched = item.stage === 'deploy' && !isCritical(item);
+  if (untouched && (verdict.code === 'DEPLOY_GUARD' || verdict.code === 'DEPLOY_AWAITING_CONFIRM')) return backToEdge(draft, item, verdict);
   switch (verdict.action) {
     case 'dev':
       if (verdict.gate === 'architecture') return conflict(draft, item, event, verdict);
@@ -180,9 +176,7 @@ function waitOrHold(draft: Draft, item: ItemState, event: StageLanded, verdict: 
 /** Main or artifact are not what was validated, production is untouched: the edge once more, no retry charged. spec: G-DPL-5, D-B-4 */
 function backToEdge(draft: Draft, item: ItemState, verdict: Verdict): void {
   const times = item.counters.infra['deploy-guard'] ?? 0;
-  releaseSlot(draft, item);
-  item.stage = 'deploy-staging';
-  if (item.delivery !== null) Object.assign(item.delivery, { phase: 'building', approved: null });
+  loseSlot(draft, item);
   if (times >= draft.config.retry.infra_max) return hold(draft, item, 'infra', verdict.code, verdict.text);
   queue(draft, item, 'resume');
   item.counters.infra['deploy-guard'] = times + 1;
@@ -195,6 +189,7 @@ function conflict(draft: Draft, item: ItemState, event: StageLanded, verdict: Ve
   comment(draft, item, 'conflict', 'architect', { text: (event.message ?? verdict.text).slice(0, 16_384) });
   item.findings = event.message ?? verdict.text;
   item.approval = null;
+  voidFrom(item, 'analysis');
   enter(draft, item, 'analysis');
   item.counters.conflict = times;
 }
@@ -205,6 +200,12 @@ function requestDeploy(draft: Draft, item: ItemState, event: StageLanded): void 
     return infraRetry(draft, item, 'staging', 'STAGING_INTERNAL', 'the run passed without naming its candidate');
   const { slot } = draft.repo;
   if (slot !== null && slot.item !== item.id) return wait(draft, item, 'slot');
+  const { entries_max } = draft.config.retry;
+  item.counters.entries += 1;
+  if (entries_max > 0 && item.counters.entries > entries_max)
+    return hold(draft, item, 'loop', 'entries', `${item.counters.entries} stage entries in this life: a person decides how to go on`);
+  const guards = item.counters.infra['deploy-guard'];
+  Object.assign(item.counters, { run: 0, transient: 0, noProgress: 0, infra: guards === undefined ? {} : { 'deploy-guard': guards } });
   const at = draft.now.toISOString();
   draft.repo.slot = { item: item.id, gen: item.gen, since: at };
   const digest = item.delivery.artifact?.digest ?? event.validated.sha;
@@ -213,57 +214,24 @@ function requestDeploy(draft: Draft, item: ItemState, event: StageLanded): void 
   item.delivery.request = { n: (item.delivery.request?.n ?? 0) + 1, at, expires_at: expires, digest };
   item.delivery.phase = 'requested';
   item.stage = 'deploy';
-  item.counters.entries += 1;
-  item.counters.infra = {};
   if (!draft.config.deploy.confirm) return startDeploy(draft, item, 'deploy.confirm: false', 'config');
   wait(draft, item, 'confirm-deploy');
   comment(draft, item, 'confirm', 'deployer', { digest, sha: event.validated.sha, base: event.validated.base, expires }, item.delivery.request.n);
 }
 
-/** Landed and proven. spec: D-L-5, G-LND-10 */
+/** Landed and proven, after a recorded intent. spec: D-L-5, G-LND-1, G-LND-10 */
 function finish(draft: Draft, item: ItemState, event: StageLanded): void {
-  if (item.delivery !== null) {
-    item.delivery.phase = 'landed';
-    if (item.delivery.land !== null) item.delivery.land.merge_commit = event.mergeCommit;
-  }
+  const { delivery } = item;
+  if (delivery?.phase !== 'landing' || delivery.land === null)
+    return infraRetry(draft, item, 'landed', 'LANDED_INTERNAL', `the run says landed, the ledger says ${delivery?.phase ?? 'no delivery'}`);
+  delivery.phase = 'landed';
+  delivery.land.merge_commit = event.mergeCommit;
   if (event.mergeCommit !== null)
     draft.repo.lastLanding = { item: item.id, mergeCommit: event.mergeCommit, at: draft.now.toISOString() };
   const branch = item.branch;
-  const head = item.delivery?.land?.head ?? item.head;
+  const { head } = delivery.land;
   settle(draft, item, 'done');
   comment(draft, item, 'summary', 'deployer');
-  if (branch !== null && head !== null) emit(draft, item, { kind: 'delete-branch', branch, expect: head });
-}
-
-/** A record inside a delivery run: compare-and-swap on token and phase. spec: PL-K-3, D-MOD-4 */
-export function decideDelivery(draft: Draft, event: DeliveryRecorded): void {
-  const found = currentItem(draft, event);
-  if (found === null) return;
-  if (found.delivery?.phase !== event.from || found.delivery.pass !== event.delivery.pass)
-    return ignored(draft, event.type, found.id, 'I-RUN', `the delivery of ${found.id} is in phase ${found.delivery?.phase ?? 'none'}, not ${event.from}`);
-  if (found.cancel !== null && event.delivery.phase === 'initiated')
-    return ignored(draft, event.type, found.id, 'I-RUN', 'STOP came before the deployment started');
-  const item = open(draft, event.item, 'delivery.recorded', 'D-MOD-4', `${event.from} → ${event.delivery.phase}`);
-  applied(draft, event.type, item.id, 'D-MOD-4', event.delivery.phase);
-  takeHead(draft, item, event, true);
-  for (const verdict of event.verdicts) recordVerdict(draft, item, verdict);
-  item.delivery = event.delivery;
-  const last = event.delivery.attempts.at(-1);
-  if (event.handOver) {
-    queue(draft, item, 'finalize');
-    dispatch(draft, item);
-  } else if (event.from === 'initiated' && event.delivery.phase === 'approved')
-    hookChangedNothing(draft, item, last?.log ?? '');
-  else if (last?.state === 'unknown' && event.delivery.phase === 'initiated')
-    hold(draft, item, 'deploy-unknown', 'DEPLOY_UNKNOWN', 'the hook ended without an answer and the target does not say what it runs: look at production, then recheck');
-  else if (event.delivery.phase === 'initiated') emit(draft, item, { kind: 'tracker-status' });
-}
-
-/** Exit 3: production is untouched, the critical window is closed. spec: delivery §3 exit 3 */
-function hookChangedNothing(draft: Draft, item: ItemState, log: string): void {
-  if (item.cancel !== null) return applyCancel(draft, item, item.cancel.reason);
-  infraRetry(draft, item, 'deploy-hook', 'DEPLOY_NOT_STARTED', log === '' ? 'the hook refused and changed nothing' : log.slice(-1500));
-  if (item.activity !== 'held') return;
-  releaseSlot(draft, item);
-  item.stage = 'deploy-staging';
+  if (item.cancel !== null) comment(draft, item, 'cancel_late', 'stream');
+  if (branch !== null) emit(draft, item, { kind: 'delete-branch', branch, expect: head });
 }

@@ -32,7 +32,7 @@ export function recordReceipts(snapshot: Snapshot, performed: readonly Performed
       closed.add(receipt.key);
       if (entry.effect.kind === 'dispatch' && item.token === entry.effect.token && item.dispatch !== null)
         item.dispatch = { ...item.dispatch, sends: item.dispatch.sends + 1, run: receipt.value };
-      if (entry.effect.kind === 'pull-request' && receipt.value !== null) item.pull = Number(receipt.value);
+      if (entry.effect.kind === 'pull-request' && /^\d+$/.test(receipt.value ?? '')) item.pull = Number(receipt.value);
       if (entry.effect.kind === 'chat-card' && receipt.value !== null) item.chat = { messageId: receipt.value };
     }
     item.outbox = item.outbox

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Draft, comment, enter, hold, queue, releaseSlot } from './draft.ts';
-import type { GateName } from './stages.ts';
-import type { HoldReason, ItemState } from './state.ts';
+import { type GateName, STAGES, STAGE_TABLE, type Stage } from './stages.ts';
+import { type HoldReason, type ItemState, isCritical } from './state.ts';
 import type { Verdict } from './verdict.ts';
 
 /** Verdict code → hold reason, where it is not `infra`. spec: pipeline §8.4 */
@@ -50,9 +50,9 @@ export function freshBudgets(item: ItemState): void {
   item.fingerprint = null;
 }
 
-/** Gates of later stages say nothing about the next version. spec: PL-R-7 */
-function voidVerdicts(item: ItemState): void {
-  for (const gate of ['ci', 'review', 'tests', 'staging', 'deploy', 'landed'] as const) delete item.gates[gate];
+/** Verdicts of this stage and of later ones say nothing about the next version, nor do marks of the delivery. spec: PL-R-7 */
+export function voidFrom(item: ItemState, stage: Stage): void {
+  for (const row of STAGE_TABLE.slice(STAGES.indexOf(stage))) for (const gate of row.gates) delete item.gates[gate];
   if (item.delivery !== null) Object.assign(item.delivery, { validated: null, request: null, approved: null, land: null, phase: 'failed' });
 }
 
@@ -65,38 +65,40 @@ export function rework(draft: Draft, item: ItemState, verdict: Verdict, relaunch
   const print = fingerprint(verdict.gate, verdict.code, verdict.findings ?? verdict.text);
   const repeated = item.fingerprint === print;
   item.fingerprint = print;
-  item.counters.noProgress = repeated ? item.counters.noProgress + 1 : 1;
-  const attempt = item.counters.developer + 1;
+  item.counters.noProgress = repeated ? Math.max(item.counters.noProgress, 1) + 1 : 1;
+  const attempt = Math.min(item.counters.developer + 1, limit);
   item.findings = `${verdict.gate} failed: ${verdict.code} (attempt ${attempt}/${limit})\n${verdict.findings ?? verdict.text}`.slice(0, 8000);
   releaseSlot(draft, item);
   comment(draft, item, 'gate_failed', 'stream', { gate: verdict.gate, code: verdict.code, text: verdict.text, attempt: String(attempt), limit: String(limit) }, item.seq);
+  voidFrom(item, 'development');
   enter(draft, item, 'development');
-  voidVerdicts(item);
+  if (!relaunch) return hold(draft, item, holdReason(verdict.code), verdict.code, verdict.text);
   if (item.hold !== null) return;
-  if (!relaunch) hold(draft, item, holdReason(verdict.code), verdict.code, verdict.text);
-  else if (item.counters.developer >= limit)
+  if (item.counters.developer >= limit)
     hold(draft, item, 'retries-exhausted', verdict.code, `${limit} attempts are used up; last: ${verdict.text}`);
   else if (draft.config.retry.same_fingerprint_max > 0 && item.counters.noProgress >= draft.config.retry.same_fingerprint_max)
     hold(draft, item, 'no-progress', verdict.code, `the same failure came ${item.counters.noProgress} times: ${verdict.text}`);
   else item.counters.developer = attempt;
 }
 
+/** A run in the critical window goes on from what the ledger says of the deployment; any other works. */
+export const workMode = (item: ItemState): ItemState['mode'] => (isCritical(item) ? 'finalize' : 'work');
+
 /** Judge again later, without a rollback or a developer retry, then hold. spec: INF of gates §1 */
-export function infraRetry(draft: Draft, item: ItemState, gate: GateName | 'work' | 'deploy-hook', code: string, text: string, permanent = false): void {
+export function infraRetry(draft: Draft, item: ItemState, gate: GateName | 'work' | 'deploy-hook', code: string, text: string): void {
   const { infra_max, infra_delay_s, infra_cap_s } = draft.config.retry;
   const tries = item.counters.infra[gate] ?? 0;
-  if (permanent || tries >= infra_max) return hold(draft, item, holdReason(code), code, text);
-  const mode = item.stage === 'deploy' && item.mode === 'finalize' ? 'finalize' : 'work';
-  queue(draft, item, mode, backoffS(infra_delay_s, tries, infra_cap_s));
+  if (tries >= infra_max) return hold(draft, item, holdReason(code), code, text);
+  queue(draft, item, workMode(item), backoffS(infra_delay_s, tries, infra_cap_s));
   item.counters.infra[gate] = tries + 1;
 }
 
 /** Repeat the run of the worker, told what was wrong; then hold. spec: RERUN of gates §1, class run of pipeline §8.1 */
-export function runRetry(draft: Draft, item: ItemState, code: string, text: string, reason: HoldReason): void {
+export function runRetry(draft: Draft, item: ItemState, code: string, text: string, reason: HoldReason, mode = workMode(item)): void {
   const limit = code === 'ANALYSIS_EMPTY' || code === 'ARCH_EMPTY' ? Math.min(1, draft.config.retry.run_max) : draft.config.retry.run_max;
   const runs = item.counters.run;
   if (runs >= limit) return hold(draft, item, reason, code, text);
-  queue(draft, item, 'work');
+  queue(draft, item, mode);
   item.counters.run = runs + 1;
   item.findings = [item.findings, `Previous attempt: ${code}: ${text}`].filter((part) => part !== null).join('\n\n').slice(-8000);
 }

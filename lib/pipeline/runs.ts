@@ -1,9 +1,9 @@
 import { type Draft, advance, applied, emit, enter, hold, ignored, open, queue, releaseSlot, wait } from './draft.ts';
 import type { PipelineEvent } from './events.ts';
-import { applyCancel } from './gestures.ts';
-import { backoffS, holdReason, infraRetry, rework, runRetry } from './retries.ts';
-import { isTerminal } from './stages.ts';
+import { backoffS, freshBudgets, holdReason, infraRetry, rework, runRetry, voidFrom, workMode } from './retries.ts';
+import { type Stage, isTerminal } from './stages.ts';
 import { type ItemState, isCritical } from './state.ts';
+import { applyCancel } from './stopping.ts';
 
 type Of<Type extends PipelineEvent['type']> = Extract<PipelineEvent, { type: Type }>;
 
@@ -14,10 +14,14 @@ export function decideRunLost(draft: Draft, event: Of<'run.lost'>): void {
   const item = open(draft, found.id, event.type, 'PL-K-6', event.text);
   applied(draft, event.type, item.id, 'PL-K-6', event.text);
   if (item.cancel !== null && !isCritical(item)) return applyCancel(draft, item, item.cancel.reason);
-  // The finalizer asks the target and goes on where the ledger says the deployment is.
-  if (isCritical(item)) return queue(draft, item, 'finalize');
-  if (item.stage === 'deploy-staging') return queue(draft, item, 'resume');
-  runRetry(draft, item, 'RUN_LOST', event.text, 'agent-failed');
+  if (isCritical(item)) {
+    // The finalizer asks the target and goes on where the ledger says the deployment is.
+    const unknown = item.delivery?.phase === 'initiated';
+    return runRetry(draft, item, 'RUN_LOST', event.text, unknown ? 'deploy-unknown' : 'not-landed');
+  }
+  // A slot whose holder died goes to others; the next run of this item asks for it again. spec: PL-Q9-6
+  if (item.stage === 'deploy-staging') releaseSlot(draft, item);
+  runRetry(draft, item, 'RUN_LOST', event.text, 'agent-failed', item.stage === 'deploy-staging' ? 'resume' : 'work');
 }
 
 /** The worker could not even start; no attempt is used up. spec: AG-PRE-2 */
@@ -30,7 +34,7 @@ export function decidePreflightFailed(draft: Draft, event: Of<'preflight.failed'
   if (event.cause === 'transient') {
     const failures = item.counters.transient;
     if (failures >= draft.config.retry.transient_max) return hold(draft, item, 'agent-unavailable', 'transient', event.text);
-    queue(draft, item, 'work', backoffS(60, failures, 900));
+    queue(draft, item, workMode(item), backoffS(60, failures, 900));
     item.counters.transient = failures + 1;
     return;
   }
@@ -60,11 +64,8 @@ export function decideCiJudged(draft: Draft, event: Of<'ci.judged'>): void {
   if (!waits) return ignored(draft, event.type, found.id, 'I-STAGE', `CI counts in development; ${found.id} is in ${found.stage}/${found.activity}`);
   const { verdict } = event;
   const nothingNew = verdict.verdict === 'hold' && (verdict.code === 'CI_PENDING' || verdict.code === 'CI_RERUN_PENDING' || found.hold !== null);
-  if (nothingNew || (verdict.verdict === 'error' && found.hold !== null)) return ignored(draft, event.type, found.id, 'I-INFO', verdict.text);
-  if (verdict.verdict === 'error') {
-    // An unreadable forge says nothing about the change: the next event or the reconciler reads again. spec: G-GEN-1
-    return ignored(draft, event.type, found.id, 'I-INFO', verdict.text);
-  }
+  // An unreadable forge says nothing about the change: the next event or the reconciler reads again. spec: G-GEN-1
+  if (nothingNew || verdict.verdict === 'error' || verdict.gate !== 'ci') return ignored(draft, event.type, found.id, 'I-INFO', verdict.text);
   const item = open(draft, found.id, event.type, 'G-CI-5', `${verdict.code}: ${verdict.text}`);
   applied(draft, event.type, item.id, 'G-CI-5', verdict.code);
   item.gates.ci = {
@@ -90,26 +91,31 @@ export function decideCiJudged(draft: Draft, event: Of<'ci.judged'>): void {
 export function decideBranchMoved(draft: Draft, event: Of<'branch.moved'>): void {
   const found = draft.items.get(event.item);
   if (found === undefined) return ignored(draft, event.type, event.item, 'I-NOITEM', 'no live work item has this branch');
-  if (isTerminal(found.stage) || found.head === event.head) return ignored(draft, event.type, found.id, 'I-INFO', 'nothing new');
+  if (isTerminal(found.stage) || found.branch === null || found.head === event.head) return ignored(draft, event.type, found.id, 'I-INFO', 'nothing new');
   if (isCritical(found)) return ignored(draft, event.type, found.id, 'I-CRITICAL', 'landed judges the validated candidate');
   const item = open(draft, found.id, event.type, 'PL-P-4', `head ${event.head.slice(0, 8)} was pushed by somebody else`);
   applied(draft, event.type, item.id, 'PL-P-4', 'head taken over');
   item.head = event.head;
   item.fingerprint = null;
+  if (item.activity === 'dispatched' && WORKS_ON.includes(item.stage)) return queue(draft, item);
   if (item.stage === 'analysis' || item.stage === 'architecture') {
-    if (item.activity === 'dispatched' || item.waitingFor === 'approval') queue(draft, item);
+    if (item.waitingFor === 'approval') queue(draft, item);
     return;
   }
-  for (const gate of ['ci', 'review', 'tests', 'staging'] as const) delete item.gates[gate];
+  voidFrom(item, 'development');
   releaseSlot(draft, item);
-  if (item.stage !== 'development') {
-    enter(draft, item, 'development');
-    if (item.hold !== null) return;
-  }
-  item.counters.developer = 0;
-  if (item.branch !== null) emit(draft, item, { kind: 'pull-request', branch: item.branch });
+  // The developer's turn is still to come.
+  if (item.stage === 'development' && item.activity === 'queued') return;
+  freshBudgets(item);
+  if (item.stage !== 'development') enter(draft, item, 'development');
+  // No event will ever come where the developer's own run judges CI.
+  if (draft.config.ci.mode === 'local') return queue(draft, item);
+  emit(draft, item, { kind: 'pull-request', branch: found.branch });
   wait(draft, item, 'ci');
 }
+
+/** Stages whose worker changes the branch: its run starts again on the new head. */
+const WORKS_ON: readonly Stage[] = ['analysis', 'architecture', 'development'];
 
 /** A merged pull request never completes an item. spec: PL-P-6, G-LND-9 */
 export function decidePullMerged(draft: Draft, event: Of<'pull.merged'>): void {
@@ -120,7 +126,6 @@ export function decidePullMerged(draft: Draft, event: Of<'pull.merged'>): void {
   if (found.hold?.code === 'merged-outside') return ignored(draft, event.type, found.id, 'I-DUP', 'known');
   const item = open(draft, found.id, event.type, 'G-LND-9', `pull request ${event.number} was merged at ${found.stage}`);
   applied(draft, event.type, item.id, 'G-LND-9', 'held');
-  releaseSlot(draft, item);
   hold(draft, item, 'merged-outside', 'LANDED_OUT_OF_BAND', `pull request ${event.number} was merged by hand at ${item.stage}: the later gates never judged this code`);
 }
 
@@ -132,7 +137,6 @@ export function decideHeldOutside(draft: Draft, event: Of<'held.outside'>): void
     return ignored(draft, event.type, found.id, 'I-INFO', `${found.stage}/${found.activity} is left alone`);
   const item = open(draft, found.id, event.type, 'PL-R-9', event.text);
   applied(draft, event.type, item.id, 'PL-R-9', event.hold);
-  releaseSlot(draft, item);
   hold(draft, item, event.hold, event.hold, event.text);
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { OutboxEntry } from './effects.ts';
+import { OUTCOME_CLASSES } from './outcome.ts';
 import { GATES, STAGES, isTerminal } from './stages.ts';
 import { VerdictKind } from './verdict.ts';
 
@@ -145,8 +146,34 @@ export const ItemState = z.object({
   rounds: z.partialRecord(stage, z.int().min(1)),
   gates: z.partialRecord(z.enum(GATES), GateRecord),
   reports: z.record(z.string(), ReportRecord),
-  /** What the next worker is told: gate text, rejection reason or people's answers, verbatim. */
+  /** What the next worker is told: gate text, rejection reason or people's answers, verbatim. Set by `tellWorker`. */
   findings: z.string().nullable(),
+  /** The verdict whose text `findings` is, when a gate sent the item back; `sha`, `report`: where its report stands. */
+  bounce: z
+    .object({
+      gate: z.enum(GATES),
+      code: z.string(),
+      verdict: VerdictKind,
+      attempt: counter,
+      limit: counter,
+      round: z.int().min(1),
+      sha: sha.nullable(),
+      report: z.string().nullable(),
+    })
+    .nullable()
+    .default(null),
+  /** Findings of the last bounces before that one in this life, oldest first. spec: AR-FB-5 */
+  rejections: z
+    .array(z.object({ round: z.int().min(1), findings: z.string() }))
+    .max(3)
+    .default([]),
+  /** What people said when they retried. */
+  words: z.string().nullable().default(null),
+  /** The run of this stage before the next one, when it did not end well. `seconds` of work. spec: AG-PORT-4 */
+  lastRun: z
+    .object({ class: z.enum(OUTCOME_CLASSES), seconds: z.number().min(0), text: z.string() })
+    .nullable()
+    .default(null),
   fingerprint: z.string().nullable(),
   pull: z.int().nullable(),
   chat: z.object({ messageId: z.string() }).nullable(),

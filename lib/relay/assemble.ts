@@ -101,7 +101,7 @@ export async function assembleRelay(config: RelayConfig, ports: RelayPorts, opti
   const askOutside = async () => {
     await Promise.all([own.refresh(), projects.refresh(ports.forge, alerts, log)]);
     await Promise.all(projects.entries.map(({ project }) => maps.get(project)));
-    dispatcher.wake();
+    dispatcher.reconsider();
   };
   const keepHouse = async () => {
     await takeRequests(files, config.spool.directory, serve, (name) => log.warn(`request ${name} in the spool cannot be read and is removed`));
@@ -155,7 +155,7 @@ export async function assembleRelay(config: RelayConfig, ports: RelayPorts, opti
       current = next;
       projects.replace(next.projects);
       await projects.refresh(ports.forge, alerts, log);
-      dispatcher.wake();
+      dispatcher.reconsider();
     },
     configRejected: (why) => {
       rejected = why;

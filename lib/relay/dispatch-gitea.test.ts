@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type ForgeServer, startForgeServer } from '../../tests/support/relay/forge-server.ts';
 import { spyLog } from '../../tests/support/relay/outside.ts';
 import { createGiteaDispatch } from './dispatch-gitea.ts';
-import type { Envelope } from './envelope.ts';
+import type { Envelope } from '../pipeline/envelope.ts';
 
 const envelope = (correlation: string): Envelope => ({
   v: 1, correlation, kind: 'tracker.state', source: 'plane', via: 'webhook', repo: 'acme/gpx', project: 'p',

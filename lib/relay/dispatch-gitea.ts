@@ -4,7 +4,7 @@ import { DispatchAnswer, RepositoryAnswer, RunAnswer, toRun } from '../adapters/
 import { ExternalError } from '../base/errors.ts';
 import { parseConfig } from '../pipeline/config.ts';
 import type { Log } from '../ports/log.ts';
-import { type Envelope, renderEvents } from './envelope.ts';
+import { type Envelope, renderEvents } from '../pipeline/envelope.ts';
 import type { RelayForge } from './ports.ts';
 
 export interface GiteaDispatchOptions {

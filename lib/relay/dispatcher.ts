@@ -3,13 +3,14 @@ import type { AlertMemory } from './alert-memory.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import { readIssue } from './enrich.ts';
 import type { Entry } from './entry.ts';
+import { LIMITS } from '../pipeline/envelope.ts';
 import { createGiveUp, type GiveUp } from './give-up.ts';
-import { inOrder } from './lane.ts';
 import { observe, type RelayMetrics } from './metrics.ts';
 import { type Outlet, removeTask, takeReady } from './outlet.ts';
 import type { RelayPorts } from './ports.ts';
 import { nextGroup, renderEnvelope, sortLane } from './prepare.ts';
 import { classifyFailure, nextAttempt } from './retry.ts';
+import { Schedule } from './schedule.ts';
 import type { Spool } from './spool.ts';
 import type { StateMaps } from './state-maps.ts';
 import { watchRun } from './watch-run.ts';
@@ -36,19 +37,20 @@ const REDISPATCHES = 3;
 /** Takes spooled entries to confirmed runs: enrich → batch → dispatch → wait for the run. spec: RL-RLY-16…27 */
 export class Dispatcher {
   readonly #deps: DispatcherDeps;
-  readonly #lanes = new Map<string, Lane>();
+  readonly #schedule: Schedule;
   readonly #outlets = new Map<string, Outlet>();
   readonly #calls = new Set<Promise<void>>();
   readonly #watches = new Set<Promise<void>>();
   readonly #stop = new AbortController();
   readonly #giveUp: GiveUp;
   readonly #open = new Map<number, Entry>();
-  #wake: AbortController = new AbortController();
-  #loop: Promise<void> | null = null;
+  #state: 'new' | 'running' | 'poked' = 'new';
+  #alarm: { readonly at: number; readonly cancel: AbortController } | null = null;
 
   constructor(deps: DispatcherDeps) {
     this.#deps = deps;
     this.#giveUp = createGiveUp(deps);
+    this.#schedule = new Schedule((project) => deps.route(project)?.repository ?? null);
   }
 
   /** Entries that are not finished, also those whose run goes on. */
@@ -58,8 +60,8 @@ export class Dispatcher {
 
   add(entry: Entry): void {
     this.#open.set(entry.seq, entry);
-    this.#enqueue(newTask(entry));
-    this.wake();
+    this.#schedule.add(newTask(entry));
+    this.#poke();
   }
 
   /** After a start: entries that were dispatched and not confirmed are asked for before anything is sent again. spec: RL-RLY-27 */
@@ -67,7 +69,7 @@ export class Dispatcher {
     const batches = new Map<string, Batch & { parts: { lane: Lane; task: Task }[] }>();
     for (const { entry, dispatches, run, dispatchedAt } of entries) {
       this.#open.set(entry.seq, entry);
-      const lane = this.#lane(entry);
+      const lane = this.#schedule.laneOf(entry);
       lane.busy = true;
       const repository = this.#deps.route(entry.project)?.repository ?? '';
       const id = `${repository} ${run ?? entry.seq}`;
@@ -79,30 +81,27 @@ export class Dispatcher {
   }
 
   start(): void {
-    this.#loop ??= this.#run();
+    this.#state = 'running';
+    this.#poke();
   }
 
-  wake(): void {
-    this.#wake.abort();
+  /** Looks again at everything that waits: routes or limits may have changed. */
+  reconsider(): void {
+    this.#schedule.reroute();
+    this.#poke();
   }
 
   /** Drops what waits of a project that left the registry. spec: O-C-10 */
   async drop(project: string): Promise<number> {
-    let dropped = 0;
-    for (const lane of this.#lanes.values()) {
-      if (lane.project !== project || lane.busy) continue;
-      const tasks = lane.tasks.splice(0);
-      dropped += tasks.length;
-      await this.#finish(tasks, 'superseded', 'project dropped');
-    }
-    return dropped;
+    const tasks = this.#schedule.clear(project);
+    if (tasks.length > 0) await this.#finish(tasks, 'superseded', 'project dropped');
+    return tasks.length;
   }
 
-  /** Ends the loop and waits up to 20 s for calls in flight; what is not finished stays in the spool. spec: RL-RLY-27 */
+  /** Starts nothing more and waits up to 20 s for calls in flight; what is not finished stays in the spool. spec: RL-RLY-27 */
   async stop(): Promise<void> {
     this.#stop.abort();
-    this.wake();
-    await this.#loop;
+    this.#alarm?.cancel.abort();
     const patience = new AbortController();
     const limit = this.#deps.ports.clock.sleep(20_000, patience.signal).catch(() => {});
     await Promise.race([Promise.all([...this.#calls, ...this.#watches]), limit]);
@@ -110,54 +109,65 @@ export class Dispatcher {
     await limit;
   }
 
-  async #run(): Promise<void> {
-    const { clock } = this.#deps.ports;
-    while (!this.#stop.signal.aborted) {
-      this.#wake = new AbortController();
-      const due = this.#advance();
-      await clock.sleep(Math.min(60_000, Math.max(0, due - clock.now().getTime())), this.#wake.signal).catch(() => {});
-    }
+  /** Goes on once the current turn is over, however often it is asked for. */
+  #poke(): void {
+    if (this.#state !== 'running' || this.#stop.signal.aborted) return;
+    this.#state = 'poked';
+    setImmediate(() => {
+      this.#state = 'running';
+      if (!this.#stop.signal.aborted) this.#advance();
+    });
   }
 
-  /** Starts everything that may start; the time of the next that becomes due. */
-  #advance(): number {
-    const now = this.#now();
-    let due = now + 60_000;
-    for (const lane of this.#lanes.values()) {
-      if (lane.busy) continue;
-      if (lane.tasks.length === 0) {
-        this.#lanes.delete(lane.id);
-        continue;
+  /** Starts everything that may start and sets the alarm for what becomes due next. */
+  #advance(): void {
+    this.#schedule.advance(this.#now());
+    for (const repository of this.#schedule.repositories) {
+      const outlet = this.#outlet(repository);
+      while (outlet.preparing < PARALLEL_ITEMS && outlet.ready.length < LIMITS.envelopes) {
+        const lane = this.#schedule.take(repository);
+        if (lane === null) break;
+        const route = this.#deps.route(lane.project);
+        if (route === null) this.#schedule.rest(lane, 0);
+        else this.#track(this.#calls, this.#turn(lane, route, outlet));
       }
-      const route = this.#deps.route(lane.project);
-      if (route === null) continue;
-      if (lane.notBefore > now) {
-        due = Math.min(due, lane.notBefore);
-        continue;
-      }
-      const outlet = this.#outlet(route.repository);
-      if (outlet.preparing >= PARALLEL_ITEMS) continue;
-      outlet.preparing += 1;
-      lane.busy = true;
-      this.#track(
-        this.#calls,
-        this.#prepare(lane, route, outlet)
-          .catch((thrown: unknown) => {
-            this.#rest(lane, this.#now() + PAUSE_MS);
-            throw thrown;
-          })
-          .finally(() => {
-            outlet.preparing -= 1;
-            this.wake();
-          }),
-      );
     }
     for (const [repository, outlet] of this.#outlets)
       if (!outlet.sending && outlet.ready.length > 0) {
         outlet.sending = true;
         this.#track(this.#calls, this.#send(repository, outlet));
       }
-    return due;
+    this.#setAlarm(this.#schedule.due);
+  }
+
+  #setAlarm(at: number): void {
+    if (at === (this.#alarm?.at ?? Number.POSITIVE_INFINITY)) return;
+    this.#alarm?.cancel.abort();
+    this.#alarm = null;
+    if (at === Number.POSITIVE_INFINITY) return;
+    const cancel = new AbortController();
+    this.#alarm = { at, cancel };
+    void this.#deps.ports.clock
+      .sleep(Math.max(0, at - this.#now()), cancel.signal)
+      .catch(() => {})
+      .then(() => {
+        if (cancel.signal.aborted) return;
+        this.#alarm = null;
+        this.#poke();
+      });
+  }
+
+  async #turn(lane: Lane, route: Route, outlet: Outlet): Promise<void> {
+    outlet.preparing += 1;
+    try {
+      await this.#prepare(lane, route, outlet);
+    } catch (thrown) {
+      this.#rest(lane, this.#now() + PAUSE_MS);
+      throw thrown;
+    } finally {
+      outlet.preparing -= 1;
+      this.#poke();
+    }
   }
 
   async #prepare(lane: Lane, route: Route, outlet: Outlet): Promise<void> {
@@ -178,7 +188,7 @@ export class Dispatcher {
     const head = sorted.keep[0];
     if (head === undefined || head.notBefore > this.#now()) return this.#rest(lane, head?.notBefore ?? 0);
     const group = nextGroup(sorted.keep);
-    const issue = await readIssue(ports.tracker, ports.clock, ports.log, lane);
+    const issue = await readIssue(ports.tracker, ports.clock, ports.log, lane, this.#stop.signal);
     if (this.#stop.signal.aborted) return this.#rest(lane, 0);
     outlet.ready.push({
       lane,
@@ -203,7 +213,7 @@ export class Dispatcher {
       await this.#failed(repository, taken, thrown);
     } finally {
       outlet.sending = false;
-      this.wake();
+      this.#poke();
     }
   }
 
@@ -249,7 +259,7 @@ export class Dispatcher {
     metrics.entries.redispatched += 1;
     ports.log.warn(`run ${batch.runId ?? 'unknown'} of ${batch.repository} ended ${end}: ${task.entry.correlation} is dispatched again`);
     task.notBefore = this.#now() + (nextAttempt({ class: 'transient', retryAfterS: 0 }, task.redispatches, 99, ports.random()) ?? 0);
-    this.#enqueue(task);
+    this.#schedule.add(task);
   }
 
   async #bury(repository: string, lane: Lane, task: Task, attempts: number, reason: string): Promise<void> {
@@ -260,7 +270,7 @@ export class Dispatcher {
       return;
     }
     task.notBefore = this.#now() + PAUSE_MS;
-    if (!lane.tasks.includes(task)) this.#enqueue(task);
+    if (!lane.tasks.includes(task)) this.#schedule.add(task);
   }
 
   async #finish(tasks: readonly Task[], status: 'confirmed' | 'superseded' | 'dead', reason: string | null): Promise<void> {
@@ -271,24 +281,8 @@ export class Dispatcher {
   }
 
   #rest(lane: Lane, notBefore: number): void {
-    lane.busy = false;
-    lane.notBefore = notBefore;
-    this.wake();
-  }
-
-  #enqueue(task: Task): void {
-    const lane = this.#lane(task.entry);
-    lane.tasks.push(task);
-    lane.tasks.sort((a, b) => inOrder(a.entry, b.entry));
-    // A newer change may supersede what waits for its back-off: look again at once.
-    lane.notBefore = 0;
-  }
-
-  #lane(entry: Entry): Lane {
-    const id = `${entry.project}/${entry.issue}`;
-    const lane = this.#lanes.get(id) ?? { id, project: entry.project, issue: entry.issue, tasks: [], busy: false, notBefore: 0 };
-    this.#lanes.set(id, lane);
-    return lane;
+    this.#schedule.rest(lane, notBefore);
+    this.#poke();
   }
 
   #outlet(repository: string): Outlet {

@@ -7,20 +7,20 @@ const WAITS_MS = [1000, 2000, 4000];
 const TOTAL_MS = 10_000;
 
 /**
- * Reads the issue: 3 attempts within 10 s in all; null = not readable now or gone, and the run reads it itself. Never
- * throws and never turns an outage into a verdict on the person's issue. spec: RL-RLY-16
+ * Reads the issue: 3 attempts within 10 s in all, fewer when `stop` aborts; null = not readable now or gone, and the
+ * run reads it itself. Never throws and never turns an outage into a verdict on the person's issue. spec: RL-RLY-16
  */
 export async function readIssue(
   tracker: RelayTracker,
   clock: Clock,
   log: Log,
   where: { readonly project: string; readonly issue: string },
+  stop: AbortSignal,
 ): Promise<RelayIssue | null> {
   const overall = new AbortController();
-  const limit = clock.sleep(TOTAL_MS, overall.signal).then(
-    () => overall.abort(),
-    () => {},
-  );
+  const abort = () => overall.abort();
+  stop.addEventListener('abort', abort, { once: true });
+  const limit = clock.sleep(TOTAL_MS, overall.signal).then(abort, abort);
   try {
     for (const [index, waitMs] of WAITS_MS.entries()) {
       try {
@@ -35,7 +35,8 @@ export async function readIssue(
     }
     return null;
   } finally {
-    overall.abort();
+    abort();
+    stop.removeEventListener('abort', abort);
     await limit;
   }
 }
@@ -46,7 +47,9 @@ function retryAfterMs(thrown: unknown): number {
 
 function orAborted<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> {
   return new Promise((resolve, reject) => {
-    signal.addEventListener('abort', () => reject(new ExternalError('RELAY_ENRICH_TIMEOUT', 'no answer within 10 s')), { once: true });
-    work.then(resolve, reject);
+    const abort = () => reject(new ExternalError('RELAY_ENRICH_TIMEOUT', 'no answer within 10 s'));
+    signal.addEventListener('abort', abort, { once: true });
+    const done = () => signal.removeEventListener('abort', abort);
+    work.finally(done).then(resolve, reject);
   });
 }

@@ -1,6 +1,6 @@
 import type { Delivery } from './delivery.ts';
 import { parseDelivery } from './delivery.ts';
-import { correlationOf } from './envelope.ts';
+import { correlationOf } from '../pipeline/envelope.ts';
 import { type Change, changeOf } from './interest.ts';
 import type { SpoolRecord } from './spool-record.ts';
 

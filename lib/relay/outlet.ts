@@ -1,4 +1,4 @@
-import { type Envelope, fitDispatch } from './envelope.ts';
+import { type Envelope, fitDispatch, LIMITS } from '../pipeline/envelope.ts';
 import type { Lane, Prepared, Task } from './work.ts';
 
 /** What goes out to one repository: one dispatch at a time, so that what arrives meanwhile travels together. */
@@ -22,7 +22,7 @@ export interface Parcel {
 export function takeReady(ready: Prepared[]): readonly Parcel[] {
   const first = ready[0];
   const goesAlone = ({ items }: Prepared) => items.some(({ task }) => task.alone);
-  const parts = first !== undefined && goesAlone(first) ? [first] : ready.filter((part) => !goesAlone(part));
+  const parts = first !== undefined && goesAlone(first) ? [first] : ready.filter((part) => !goesAlone(part)).slice(0, LIMITS.envelopes);
   const parcels = parts.flatMap(({ lane, items }) => items.map((item) => ({ lane, ...item })));
   const taken = fitDispatch(parcels, ({ envelope }) => envelope);
   const lanes = new Set(taken.map(({ lane }) => lane));

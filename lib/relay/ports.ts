@@ -2,7 +2,7 @@ import type { StatusKey } from '../pipeline/stages.ts';
 import type { StateGroup } from '../ports/tracker.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
-import type { Envelope } from './envelope.ts';
+import type { Envelope } from '../pipeline/envelope.ts';
 import type { SpoolFiles } from './spool-files.ts';
 
 /** One status of a project's board as the tracker lists it. */

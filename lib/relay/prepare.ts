@@ -1,4 +1,4 @@
-import { shortTitle, type Envelope } from './envelope.ts';
+import { shortTitle, type Envelope } from '../pipeline/envelope.ts';
 import type { Entry } from './entry.ts';
 import { startKey, stateInterest } from './interest.ts';
 import { inOrder, superseded } from './lane.ts';

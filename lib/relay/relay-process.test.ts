@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type ForgeServer, startForgeServer } from '../../tests/support/relay/forge-server.ts';
-import { startPlaneServer } from '../../tests/support/plane-server/index.ts';
+import { type PlaneServer, startPlaneServer } from '../../tests/support/plane-server/index.ts';
 import { SECRETS, sign } from '../../tests/support/relay/recordings.ts';
 import { relayFile, type RelayProcess, type RelayProcessOptions, startRelayProcess } from '../../tests/support/relay/relay-process.ts';
 import { temporaryDirectory } from '../../tests/support/relay/temporary.ts';
@@ -40,16 +40,36 @@ const until = async (done: () => boolean | Promise<boolean>, what: string) => {
   }
 };
 const gestures = (forge: ForgeServer) => forge.runs.flatMap(({ envelopes }) => envelopes.map(({ item, new_key: key }) => `${item.id}:${key}`));
+const deliver = async (relay: RelayProcess, body: string): Promise<unknown> =>
+  (
+    await fetch(`http://127.0.0.1:${relay.port}/webhook/plane`, {
+      method: 'POST',
+      body,
+      headers: { 'content-type': 'application/json', 'x-plane-signature': sign(body) },
+    })
+  ).json();
 const health = async (relay: RelayProcess) =>
   (await (await fetch(`http://127.0.0.1:${relay.port}/health`)).json()) as { status: string; spool: { pending: number; dead: number } };
+/** The relay knows its own accounts and the board. */
+const ready = (relay: RelayProcess) =>
+  until(async () => {
+    const status = (await (await fetch(`http://127.0.0.1:${relay.port}/status`)).json()) as { degraded: string[]; projects: { states_age_s: number | null }[] };
+    return status.degraded.length === 0 && status.projects[0]?.states_age_s !== null;
+  }, 'own accounts and statuses known');
+/** An issue whose creation was delivered before anything else happens to it. */
+async function issueOn({ plane }: { readonly plane: PlaneServer }): Promise<ReturnType<PlaneServer['createIssue']>> {
+  const item = plane.createIssue({ name: 'GPX upload', description: '<p>As a rider I want to upload a track.</p>' });
+  await plane.webhookIdle();
+  return item;
+}
 const quiet = (relay: RelayProcess) => until(async () => (await health(relay)).spool.pending === 0, 'an empty spool');
 
 describe('the relay as a process', () => {
   it('a move on the board becomes one run, our own write none; what the board says now travels with it', async () => {
     await using world = await surroundings();
     const relay = await world.start();
-    await until(async () => (await health(relay)).status === 'ok', 'own accounts known');
-    const item = world.plane.createIssue({ name: 'GPX upload', description: '<p>As a rider I want to upload a track.</p>' });
+    await ready(relay);
+    const item = await issueOn(world);
     world.plane.moveIssue('ada', item.id, 'To Analyse');
     world.plane.moveIssue('bot', item.id, 'Analysis');
     await world.plane.webhookIdle();
@@ -64,7 +84,8 @@ describe('the relay as a process', () => {
   it('case 6: kill -9 after the fsync and before the answer: the retry is a duplicate, one dispatch', async () => {
     await using world = await surroundings();
     const first = await world.start({ hangAt: 'synced' });
-    const item = world.plane.createIssue({ name: 'GPX upload' });
+    await ready(first);
+    const item = await issueOn(world);
     world.plane.moveIssue('ada', item.id, 'To Analyse');
     await first.heard('HANGS synced');
     await first.end('SIGKILL');
@@ -73,8 +94,7 @@ describe('the relay as a process', () => {
     await until(() => world.forge.runs.length === 1, 'the dispatch after the start');
     const delivery = readFileSync(join(world.spool, 'seg-000001.ndjson'), 'utf8');
     const { body } = JSON.parse(delivery) as { body: string };
-    const again = await fetch(`http://127.0.0.1:${second.port}/webhook/plane`, { method: 'POST', body, headers: { 'content-type': 'application/json', 'x-plane-signature': sign(body) } });
-    expect(await again.json()).toEqual({ status: 'duplicate' });
+    expect(await deliver(second, body)).toEqual({ status: 'duplicate' });
     await quiet(second);
     expect(gestures(world.forge)).toEqual([`${world.plane.identifier}-${item.sequence_id}:to_analyse`]);
   });
@@ -82,16 +102,20 @@ describe('the relay as a process', () => {
   it('case 6: kill -9 before the fsync: the torn line is ignored and the retry of the tracker is dispatched once', async () => {
     await using world = await surroundings();
     const first = await world.start({ hangAt: 'torn' });
-    const item = world.plane.createIssue({ name: 'GPX upload' });
+    await ready(first);
+    const item = await issueOn(world);
     world.plane.moveIssue('ada', item.id, 'To Analyse');
     await first.heard('HANGS torn');
-    const port = first.port;
+    world.plane.setWebhook(null);
     await first.end('SIGKILL');
+    await world.plane.webhookIdle();
     expect(readFileSync(join(world.spool, 'seg-000001.ndjson'), 'utf8')).not.toContain('\n');
+    const lost = world.plane.deliveries.at(-1);
+    expect(lost).toMatchObject({ answered: null, attempt: 1 });
     const second = await world.start();
-    expect(second.port).not.toBe(port);
     expect(second.output()).toContain('0 event(s) waiting');
-    await until(() => world.forge.runs.length === 1, "the tracker's retry");
+    expect(await deliver(second, lost?.body ?? '')).toMatchObject({ status: 'accepted' });
+    await until(() => world.forge.runs.length === 1, "the dispatch of the tracker's retry");
     await quiet(second);
     expect(gestures(world.forge)).toHaveLength(1);
   });
@@ -99,8 +123,9 @@ describe('the relay as a process', () => {
   it('case 6, RL-RLY-27: kill -9 while the forge does not answer: nothing lost; kill -9 after the dispatch: not sent again', async () => {
     await using world = await surroundings();
     const first = await world.start();
+    await ready(first);
     world.forge.intercept = (request) => (request.includes('/workflows/') ? 'hang' : null);
-    const item = world.plane.createIssue({ name: 'GPX upload' });
+    const item = await issueOn(world);
     world.plane.moveIssue('ada', item.id, 'To Analyse');
     await until(() => world.forge.requests.some((request) => request.includes('/workflows/')), 'the dispatch call');
     await first.end('SIGKILL');
@@ -129,7 +154,9 @@ describe('the relay as a process', () => {
   it('case 5: a disk that refuses more (a limit of the kernel): connection closed, the retry of the tracker counts once', async () => {
     await using world = await surroundings();
     const relay = await world.start({ fileKib: 16 });
-    const items = Array.from({ length: 12 }, (_, index) => world.plane.createIssue({ name: `Item ${index}` }));
+    await ready(relay);
+    const items = [];
+    for (let count = 0; count < 12; count += 1) items.push(await issueOn(world));
     for (const item of items) {
       world.plane.moveIssue('ada', item.id, 'To Analyse');
       await world.plane.webhookIdle();
@@ -146,8 +173,8 @@ describe('the relay as a process', () => {
   it('case 19, RL-RLY-27: SIGTERM during enrichment ends the process cleanly, the entry resumes after the start', async () => {
     await using world = await surroundings();
     const first = await world.start();
-    await until(async () => (await health(first)).status === 'ok', 'own accounts known');
-    const item = world.plane.createIssue({ name: 'GPX upload' });
+    await ready(first);
+    const item = await issueOn(world);
     world.plane.intercept(({ path }) => (path.includes(`work-items/${item.id}`) ? { status: 503 } : null));
     world.plane.moveIssue('ada', item.id, 'To Analyse');
     await until(() => world.plane.requests.some(({ path }) => path.includes(`work-items/${item.id}`)), 'the read of the issue');
@@ -169,8 +196,9 @@ describe('the relay as a process', () => {
   it('case 15: redrive left for the running relay is taken up; O-C-10: SIGHUP reads the registry again', async () => {
     await using world = await surroundings();
     const relay = await world.start();
+    await ready(relay);
     world.forge.intercept = (request) => (request.includes('/workflows/') ? { status: 422 } : null);
-    const item = world.plane.createIssue({ name: 'GPX upload' });
+    const item = await issueOn(world);
     world.plane.moveIssue('ada', item.id, 'To Analyse');
     await until(async () => (await health(relay)).spool.dead === 1, 'the dead letter');
     world.forge.intercept = () => null;

@@ -1,5 +1,5 @@
 import type { Entry } from './entry.ts';
-import type { Envelope } from './envelope.ts';
+import type { Envelope } from '../pipeline/envelope.ts';
 import type { FailureClass } from './retry.ts';
 
 /** Where and as what a project's events are delivered. */

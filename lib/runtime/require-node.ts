@@ -1,5 +1,4 @@
-/** Oldest Node major the actions run on: octokit and the built-in fetch need it. spec: O-RUN-1 */
-export const OLDEST_NODE = 22;
+import { OLDEST_NODE } from '../base/requirements.ts';
 
 /**
  * One line that says what is wrong with this Node and what to do, or null when it is new enough. Total.

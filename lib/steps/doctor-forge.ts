@@ -1,10 +1,10 @@
+import { OLDEST_GITEA } from '../base/requirements.ts';
 import { parseConfig } from '../pipeline/config.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ForgeAnswer, ForgeApiPort } from '../ports/forge-api.ts';
 import type { DoctorSettings } from './doctor.ts';
 import type { Finding, Probe } from './doctor-report.ts';
 
-const OLDEST_GITEA = [1, 26] as const;
 const CLOCK_WARN_S = 5;
 const CLOCK_FAIL_S = 60;
 /** A control run that finds nothing to do: the one workflow that may be started at any time. */

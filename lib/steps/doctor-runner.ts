@@ -1,11 +1,10 @@
 import { mkdir, rm, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errorText } from '../base/errors.ts';
+import { OLDEST_GIT, OLDEST_NODE } from '../base/requirements.ts';
 import type { ShellPort, ShellResult } from '../ports/shell.ts';
 import type { Finding, Probe } from './doctor-report.ts';
 
-const OLDEST_NODE = 22;
-const OLDEST_GIT = [2, 39] as const;
 const DISK_PCT = 85;
 const INODE_PCT = 90;
 const PROGRAM_TIMEOUT_MS = 30_000;

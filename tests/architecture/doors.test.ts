@@ -29,7 +29,7 @@ const DOORS = [
     what: 'the environment',
     text: "export const x = process.env['X'];\n",
     rule: 'no-process-env',
-    open: ['lib/runtime', 'lib/cli', 'actions/x', 'tests', 'tools'],
+    open: ['lib/runtime', 'lib/engines', 'lib/cli', 'actions/x', 'tests', 'tools'],
   },
   {
     what: 'the Actions runtime',

@@ -18,12 +18,18 @@ export const DIGEST = `sha256:${'9f'.repeat(32)}`;
 export const WI = 'docs/work-items/ET-12';
 
 const stamp = `commit: ${sha('c')}\nrun_id: 4711\ntimestamp: 2026-06-05T12:47:48Z`;
-export const file = (path: string, content: string): Extract<ReportFile, { kind: 'file' }> => ({ kind: 'file', path, blob: sha('b'), content });
+export const file = (path: string, content: string): Extract<ReportFile, { kind: 'file' }> => ({
+  kind: 'file',
+  path,
+  blob: sha('b'),
+  content,
+});
 const recorded = { kind: 'recorded', blob: sha('b') } as const;
 
 export const reviewText = (keys: string, body = '## Findings\n### P0 — Blocker\n- none\n') =>
   `---\ntype: review\nwork_item_id: ET-12\nversion: 1\n${keys}\npatch_id: ${sha('9')}\n${stamp}\nwritten_by: reviewer\n---\n# Review\n${body}`;
-export const FINDINGS = '## Findings\n### P0 — Blocker\n- [ ] **Data loss** `src/a.ts:4`.\n### P1 — Must fix\n- [x] done\n';
+export const FINDINGS =
+  '## Findings\n### P0 — Blocker\n- [ ] **Data loss** `src/a.ts:4`.\n### P1 — Must fix\n- [x] done\n';
 
 export const docsConfig = { enabled: true, source: [] as string[], fragment_dir: 'changelog.d' };
 export const reviewFacts = (more: Partial<ReviewFacts> = {}): ReviewFacts => ({
@@ -64,7 +70,8 @@ export const stagingFacts = (more: Partial<StagingFacts> = {}): StagingFacts => 
   recorded: sha('b'),
   ...more,
 });
-export const stagingReport = (keys: string) => stagingFacts({ file: file(`${WI}/15-staging-log.md`, stagingText(keys)) });
+export const stagingReport = (keys: string) =>
+  stagingFacts({ file: file(`${WI}/15-staging-log.md`, stagingText(keys)) });
 
 export const deployText = (keys: string, digest = DIGEST, id = 'ET-12.2.1.production') =>
   `---\ntype: deploy-log\nwork_item_id: ET-12\npass: 2\ndigest: ${digest}\ndeploy_id: ${id}\nbase: ${sha('e')}\n${keys}\ncode_tree: ${sha('7')}\n${stamp}\nwritten_by: deploy-finalizer\n---\n# Deploy Log\n## Verdict\nRolled back.\n`;
@@ -91,10 +98,17 @@ export const noDeploy = (more: Partial<DeployFacts> = {}): DeployFacts =>
     ...more,
   });
 
-export const status = (context: string, state: string): StatusFact => ({ context, state, description: '', targetUrl: null });
+export const status = (context: string, state: string): StatusFact => ({
+  context,
+  state,
+  description: '',
+  targetUrl: null,
+});
 export const ciConfig: CiConfig = { mode: 'required', required: [], silence_s: 900, stuck_s: 14_400, expect_s: 600 };
-export const listing = (rows: readonly StatusFact[], more: Partial<Extract<CiReading, { kind: 'listing' }>> = {}): CiFacts['reading'] =>
-  read({ kind: 'listing', before: rows, runs: [], after: rows, ...more });
+export const listing = (
+  rows: readonly StatusFact[],
+  more: Partial<Extract<CiReading, { kind: 'listing' }>> = {},
+): CiFacts['reading'] => read({ kind: 'listing', before: rows, runs: [], after: rows, ...more });
 export const ciFacts = (rows: readonly StatusFact[], more: Partial<CiFacts> = {}): CiFacts => ({
   sha: sha('a'),
   reading: listing(rows),
@@ -107,7 +121,13 @@ export const ciFacts = (rows: readonly StatusFact[], more: Partial<CiFacts> = {}
   ...more,
 });
 
-export const proof: LandingProof = { commit: sha('d'), tree: sha('5'), inBase: true, headIsAncestor: true, onMovedBase: false };
+export const proof: LandingProof = {
+  commit: sha('d'),
+  tree: sha('5'),
+  inBase: true,
+  headIsAncestor: true,
+  onMovedBase: false,
+};
 export const landedFacts = (more: Partial<LandedFacts> = {}): LandedFacts => ({
   stage: 'deploy',
   pullMerged: true,
@@ -119,32 +139,48 @@ export const landedFacts = (more: Partial<LandedFacts> = {}): LandedFacts => ({
   ...more,
 });
 
-const prose = 'Users ask support for their data every day, so a button on the list downloads all tracks of the user at once. '.repeat(2);
+const prose =
+  'Users ask support for their data every day, so a button on the list downloads all tracks of the user at once. '.repeat(
+    2,
+  );
 export const PACKAGE: Readonly<Record<string, string>> = {
   '01-brd.md': `# BRD: export\n## Goal\n${prose}\n`,
   '02-trz.md': `# TRZ: ET-12\n## Required behaviour\n${prose}\n`,
   '03-acceptance-criteria.md': `# Acceptance criteria: ET-12\n## AC-1. Export works\nPASS: ${prose} FAIL: anything else.\n`,
-  '04-test-plan.yaml': 'work_item: ET-12\ntests:\n  - id: TC-01\n    type: unit\n    description: three tracks give four lines\n    module: test/export.test.ts\n    expected: four lines\n    acceptance: [AC-1]\n',
+  '04-test-plan.yaml':
+    'work_item: ET-12\ntests:\n  - id: TC-01\n    type: unit\n    description: three tracks give four lines\n    module: test/export.test.ts\n    expected: four lines\n    acceptance: [AC-1]\n',
 };
 export const QUESTIONS = '# Questions: ET-12\n### Q1. Which tracks?\nOnly own, or shared ones too? Blocks BR-1.\n';
-export const CONFLICT = '# Conflict with the requirements\nTRZ 1 asks for streaming, but ADR-0007 forbids open cursors.\n';
+export const CONFLICT =
+  '# Conflict with the requirements\nTRZ 1 asks for streaming, but ADR-0007 forbids open cursors.\n';
 export const ADR = `# ADR-001: Stream rows\n## Status\nAccepted\n## Context\n${prose}\n## Decision\nWrite rows from a cursor.\n## Alternatives\nTemporary file. Rejected.\n## Consequences\nConstant memory.\n`;
 
 /** A branch whose files were changed by the commits given (0 = head). */
-export function branch(files: Readonly<Record<string, readonly [content: string, position: number | null]>>): BranchFiles {
+export function branch(
+  files: Readonly<Record<string, readonly [content: string, position: number | null]>>,
+): BranchFiles {
   const entries = Object.entries(files);
   return {
     item: 'ET-12',
     files: new Map(entries.map(([name, [content]]) => [`${WI}/${name}`, Buffer.from(content)])),
-    positions: new Map(entries.flatMap(([name, [, position]]) => (position === null ? [] : [[`${WI}/${name}`, position] as const]))),
+    positions: new Map(
+      entries.flatMap(([name, [, position]]) => (position === null ? [] : [[`${WI}/${name}`, position] as const])),
+    ),
   };
 }
 export const packageAt = (position: number) =>
   Object.fromEntries(Object.entries(PACKAGE).map(([name, content]) => [name, [content, position] as const]));
-export const blobsOf = (files: BranchFiles): ReadonlyMap<string, string> => new Map([...files.files.keys()].map((path) => [path, sha('b')]));
+export const blobsOf = (files: BranchFiles): ReadonlyMap<string, string> =>
+  new Map([...files.files.keys()].map((path) => [path, sha('b')]));
 
-export const analysisFacts = (files: BranchFiles): AnalysisCompleteFacts => ({ branch: read(files), blobs: blobsOf(files) });
-export const architectureFacts = (files: BranchFiles, track: 'full' | 'bug' = 'full'): ArchitectureFacts => ({ track, ...analysisFacts(files) });
+export const analysisFacts = (files: BranchFiles): AnalysisCompleteFacts => ({
+  branch: read(files),
+  blobs: blobsOf(files),
+});
+export const architectureFacts = (files: BranchFiles, track: 'full' | 'bug' = 'full'): ArchitectureFacts => ({
+  track,
+  ...analysisFacts(files),
+});
 export const approvalFacts = (more: Partial<AnalysisApprovedFacts> = {}): AnalysisApprovedFacts => ({
   stage: 'analysis',
   package: read('p1'),

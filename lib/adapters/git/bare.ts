@@ -1,10 +1,9 @@
-import { randomUUID } from 'node:crypto';
-import { access, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ExternalError } from '../../base/errors.ts';
-import type { GitPort, TreeEntry } from '../../ports/git.ts';
-import { renderFastImport } from './fast-import.ts';
+import type { GitPort } from '../../ports/git.ts';
+import { writeBareFolder } from './bare-folder.ts';
+import { createGitObjects } from './objects.ts';
 import { pushArguments, readPushResult } from './push.ts';
 import { createRunGit, gitEnvironment } from './run.ts';
 
@@ -18,6 +17,8 @@ export interface GitOptions {
   readonly alternates?: readonly string[];
   /** The caller's environment; only GIT_ENV_PASSED of it is used. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Told of each git process when it ended: how long it took, in milliseconds. */
+  readonly onRun?: (ms: number) => void;
 }
 
 const exists = (path: string) => access(path).then(() => true, () => false);
@@ -30,14 +31,20 @@ export async function createGit(options: GitOptions): Promise<GitPort> {
   const { dir } = options;
   const secret = options.token;
   const redact = (text: string) => (secret === null ? text : text.replaceAll(secret, '***'));
-  const git = createRunGit(gitEnvironment(options.env, dir, secret), redact);
-  if (!(await exists(join(dir, 'HEAD')))) await initBare(options);
+  const git = createRunGit(gitEnvironment(options.env, dir, secret), redact, options.onRun);
+  if (!(await exists(join(dir, 'HEAD')))) {
+    const alternates = (options.alternates ?? []).map((other) => join(other, 'objects'));
+    // A promisor remote: the archive is fetched without its blobs, whatever its size.
+    const config = `[extensions]\n\tpartialClone = origin\n[remote "origin"]\n\turl = ${JSON.stringify(options.remote)}\n\tpromisor = true\n`;
+    await writeBareFolder(dir, config, alternates);
+  }
   const text = async (args: readonly string[], answers?: readonly number[]) =>
     (await git(args, answers === undefined ? {} : { answers })).stdout.toString().trim();
   const lines = async (args: readonly string[]) => (await text(args)).split('\n').filter((line) => line !== '');
 
-  const port: GitPort = {
+  return {
     dir,
+    ...createGitObjects(git),
 
     async fetch(refs, { depth = 1, blobs = true } = {}) {
       const shallow = await exists(join(dir, 'shallow'));
@@ -60,136 +67,11 @@ export async function createGit(options: GitOptions): Promise<GitPort> {
       return new Map(rows.map((row) => row.split('\t')).map(([sha, ref]) => [ref ?? '', sha ?? '']));
     },
 
-    async readFile(commit, path) {
-      return (await port.readFiles(commit, [path])).get(path) ?? null;
-    },
-
-    async readFiles(commit, paths) {
-      if (paths.length === 0) return new Map();
-      const { stdout } = await git(['cat-file', '--batch'], { input: paths.map((path) => `${commit}:${path}\n`).join('') });
-      return readBatch(stdout, paths);
-    },
-
-    async listTree(commit, folder) {
-      const { stdout } = await git(['ls-tree', '-r', '-z', '--full-tree', commit, ...(folder === '' ? [] : ['--', folder])]);
-      return stdout.toString().split('\0').filter((row) => row !== '').map((row): TreeEntry => {
-        const [meta = '', path = ''] = row.split('\t');
-        const [mode = '', , sha = ''] = meta.split(' ');
-        return { path, mode, sha };
-      });
-    },
-
-    async commit(spec) {
-      const first = spec.parents[0];
-      const baseTree = spec.tree ?? (spec.base !== null && spec.base !== first ? await port.treeOf(spec.base) : null);
-      const { stdout } = await git(['fast-import', '--quiet', '--force', '--done', '--date-format=raw'], {
-        input: renderFastImport(spec, `refs/conveyor/scratch/${randomUUID()}`, baseTree),
-      });
-      return stdout.toString().trim();
-    },
-
     async push(updates) {
       const { code, stdout, stderr } = await git(pushArguments('origin', updates), { answers: [0, 1, 128] });
       const result = readPushResult(code, stdout.toString(), redact(stderr));
       if (result === null) throw new ExternalError('GIT_PUSH_UNKNOWN', `the push got no answer: ${redact(stderr.trim().slice(-1000))}`);
       return result;
     },
-
-    treeOf: (commit) => text(['rev-parse', '--verify', '--quiet', `${commit}^{tree}`]),
-
-    async timeOf(commit) {
-      return new Date(Number(await text(['show', '--no-patch', '--format=%ct', commit])) * 1000);
-    },
-
-    async parentsOf(commit) {
-      return (await text(['rev-list', '--no-walk', '--parents', commit])).split(' ').slice(1);
-    },
-
-    async codeTree(commit) {
-      const without = await port.commit({
-        base: commit,
-        parents: [],
-        changes: [{ path: 'docs/work-items', content: null }],
-        message: 'code tree',
-        author: { name: 'Conveyor', email: 'conveyor@conveyor.invalid' },
-        at: new Date(0),
-      });
-      return port.treeOf(without);
-    },
-
-    async patchId(base, commit) {
-      const from = (await port.mergeBase(base, commit)) ?? base;
-      const patch = await git(['diff-tree', '-p', '-U0', '--no-renames', '--no-ext-diff', '--no-textconv', from, commit, '--', ':(top,exclude)docs/work-items']);
-      const id = (await git(['patch-id', '--verbatim'], { input: patch.stdout })).stdout.toString().split(' ')[0] ?? '';
-      return id === '' ? 'empty' : id;
-    },
-
-    async mergeBase(a, b) {
-      return (await text(['merge-base', a, b], [0, 1])) || null;
-    },
-
-    async isAncestor(ancestor, of) {
-      return (await git(['merge-base', '--is-ancestor', ancestor, of], { answers: [0, 1] })).code === 0;
-    },
-
-    async mergeTree(base, head) {
-      const { code, stdout } = await git(['merge-tree', '--write-tree', '--name-only', '--no-messages', '-z', base, head], { answers: [0, 1] });
-      const [tree = '', ...conflicts] = stdout.toString().split('\0').filter((row) => row !== '');
-      if (!/^[0-9a-f]{40,64}$/.test(tree)) throw new ExternalError('GIT_MERGE_TREE', `git merge-tree ${base} ${head} gave no tree`);
-      return code === 0 ? { clean: true, tree } : { clean: false, tree, conflicts };
-    },
-
-    firstParents: (base, head) => lines(['rev-list', '--first-parent', `${base}..${head}`]),
-
-    async diff(from, to) {
-      const { stdout } = await git(['diff-tree', '-r', '-z', '--no-renames', '--name-status', from, to]);
-      const parts = stdout.toString().split('\0').filter((part) => part !== '');
-      return Array.from({ length: Math.floor(parts.length / 2) }, (_, index) => ({ status: parts[index * 2] ?? '', path: parts[index * 2 + 1] ?? '' }));
-    },
-
-    async exportTree(treeish, folder, { without = [] } = {}) {
-      await mkdir(folder, { recursive: true });
-      const scratch = await mkdtemp(join(tmpdir(), 'conveyor-index-'));
-      const env = { GIT_INDEX_FILE: join(scratch, 'index'), GIT_WORK_TREE: folder };
-      try {
-        await git(['read-tree', treeish], { env });
-        if (without.length > 0) await git(['rm', '-rfq', '--cached', '--ignore-unmatch', '--', ...without.map((path) => `:(top,literal)${path}`)], { env });
-        await git(['checkout-index', '--all', '--force', `--prefix=${folder}/`], { env });
-      } finally {
-        await rm(scratch, { recursive: true, force: true });
-      }
-    },
   };
-  return port;
-}
-
-/** A bare repository by its files: no template, no process. */
-async function initBare({ dir, remote, alternates = [] }: GitOptions): Promise<void> {
-  for (const folder of ['objects/info', 'objects/pack', 'refs/heads', 'refs/tags', 'info']) await mkdir(join(dir, folder), { recursive: true });
-  // A promisor remote: the archive is fetched without its blobs, whatever its size.
-  await writeFile(
-    join(dir, 'config'),
-    `[core]\n\trepositoryformatversion = 1\n\tbare = true\n[extensions]\n\tpartialClone = origin\n[remote "origin"]\n\turl = ${JSON.stringify(remote)}\n\tpromisor = true\n`,
-  );
-  // Highest precedence: no attribute of a branch may convert or filter what we read and write.
-  await writeFile(join(dir, 'info', 'attributes'), '* -text -filter -ident -working-tree-encoding -export-subst -export-ignore\n');
-  if (alternates.length > 0) await writeFile(join(dir, 'objects', 'info', 'alternates'), alternates.map((other) => `${join(other, 'objects')}\n`).join(''));
-  await writeFile(join(dir, 'HEAD'), 'ref: refs/heads/none\n');
-}
-
-function readBatch(stdout: Buffer, paths: readonly string[]): Map<string, Buffer> {
-  const files = new Map<string, Buffer>();
-  let offset = 0;
-  for (const path of paths) {
-    const end = stdout.indexOf(10, offset);
-    if (end < 0) break;
-    const head = stdout.subarray(offset, end).toString();
-    offset = end + 1;
-    const match = /^[0-9a-f]+ (\w+) (\d+)$/.exec(head);
-    if (match === null) continue;
-    const size = Number(match[2]);
-    if (match[1] === 'blob') files.set(path, stdout.subarray(offset, offset + size));
-    offset += size + 1;
-  }
-  return files;
 }

@@ -19,6 +19,9 @@ const STALE =
 // A hook's no is final, whatever the other refs of the same push say.
 const DECLINED = /hook declined|protected branch|not allowed/i;
 
+/** Whether git's words mean that the ref was moved by somebody else. */
+export const isStale = (text: string): boolean => STALE.test(text);
+
 /** Reads the porcelain rows of a push; null = no row, the answer is unknown and the refs must be read back. */
 export function readPushResult(code: number, stdout: string, stderr: string): PushResult | null {
   const rows = stdout.split('\n').filter((row) => /^[ +\-*!=]\t/.test(row));
@@ -27,6 +30,6 @@ export function readPushResult(code: number, stdout: string, stderr: string): Pu
   if (rejected.length === 0) return null;
   const text = `${rejected.map((row) => row.split('\t').slice(1).join(' ')).join('; ')}${stderr === '' ? '' : ` (${stderr.trim().slice(-600)})`}`;
   const declined = rejected.some((row) => DECLINED.test(row));
-  const stale = !declined && (rejected.some((row) => STALE.test(row)) || STALE.test(stderr));
+  const stale = !declined && (rejected.some(isStale) || isStale(stderr));
   return { ok: false, reason: stale ? 'stale' : 'refused', text };
 }

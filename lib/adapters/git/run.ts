@@ -53,6 +53,7 @@ export function gitEnvironment(
   callers: Readonly<Record<string, string | undefined>>,
   dir: string,
   token: string | null,
+  settings: readonly (readonly [string, string])[] = [],
 ): Record<string, string> {
   const env: Record<string, string> = {
     GIT_DIR: dir,
@@ -68,7 +69,7 @@ export function gitEnvironment(
     const value = callers[name];
     if (value !== undefined) env[name] = value;
   }
-  const config = [...CONFIG];
+  const config = [...CONFIG, ...settings];
   if (token !== null)
     config.push(['http.extraHeader', `Authorization: Basic ${Buffer.from(`conveyor:${token}`).toString('base64')}`]);
   env['GIT_CONFIG_COUNT'] = String(config.length);
@@ -79,10 +80,18 @@ export function gitEnvironment(
   return env;
 }
 
-/** @param redact removes secrets from git's messages before they reach an error text. */
-export function createRunGit(base: Readonly<Record<string, string>>, redact: (text: string) => string): RunGit {
+/**
+ * @param redact removes secrets from git's messages before they reach an error text.
+ * @param onRun is told how long each git process took, in milliseconds.
+ */
+export function createRunGit(
+  base: Readonly<Record<string, string>>,
+  redact: (text: string) => string,
+  onRun: (ms: number) => void = () => {},
+): RunGit {
   return (args, options = {}) =>
     new Promise((resolve, reject) => {
+      const started = performance.now();
       const child = spawn('git', args, { env: { ...base, ...options.env }, stdio: ['pipe', 'pipe', 'pipe'] });
       const stdout: Buffer[] = [];
       let stderr = '';
@@ -105,6 +114,7 @@ export function createRunGit(base: Readonly<Record<string, string>>, redact: (te
       });
       child.on('close', (code) => {
         clearTimeout(timer);
+        onRun(performance.now() - started);
         const verb = args.find((arg) => !arg.startsWith('-')) ?? 'git';
         if (timedOut) reject(new ExternalError('GIT_TIMEOUT', `git ${verb} did not answer in ${(options.timeoutMs ?? 120_000) / 1000} s`));
         else if (code !== null && (options.answers ?? [0]).includes(code)) resolve({ code, stdout: Buffer.concat(stdout), stderr });

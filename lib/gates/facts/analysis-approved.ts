@@ -28,6 +28,9 @@ export async function loadAnalysisApprovedFacts(
     stage: subject.stage,
     package: complete,
     answer: subject.answer,
-    labels: subject.labels === null ? { kind: 'unreadable', detail: 'the labels were not read' } : { kind: 'read', value: subject.labels },
+    labels:
+      subject.labels === null
+        ? { kind: 'unreadable', detail: 'the labels were not read' }
+        : { kind: 'read', value: subject.labels },
   };
 }

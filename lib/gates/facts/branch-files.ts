@@ -24,7 +24,9 @@ export interface LoadedBranch {
 export async function loadBranchFiles(git: GitPort, subject: BranchSubject): Promise<LoadedBranch> {
   const folder = subject.folder ?? workItemFolder(subject.item);
   const named = <T>(files: ReadonlyMap<string, T>) =>
-    new Map([...files].map(([path, value]) => [workItemFolder(subject.item) + path.slice(folder.length), value] as const));
+    new Map(
+      [...files].map(([path, value]) => [workItemFolder(subject.item) + path.slice(folder.length), value] as const),
+    );
   const entries = await observe(async () => filesOf(await git.listTree(subject.commit, folder)));
   if (entries.kind === 'unreadable') return { branch: entries, blobs: new Map() };
   const files = await observe(() => git.readFiles(subject.commit, [...entries.value.keys()]));
@@ -46,7 +48,11 @@ export async function loadBranchFiles(git: GitPort, subject: BranchSubject): Pro
 
 /** Regular files only: a link or a submodule is not a document. */
 const filesOf = (entries: readonly TreeEntry[]): ReadonlyMap<string, string> =>
-  new Map(entries.filter((entry) => entry.mode === '100644' || entry.mode === '100755').map((entry) => [entry.path, entry.sha]));
+  new Map(
+    entries
+      .filter((entry) => entry.mode === '100644' || entry.mode === '100755')
+      .map((entry) => [entry.path, entry.sha]),
+  );
 
 /** Index of the newest first-parent commit (0 = head) that changed each file; null without a common history. */
 async function loadPositions(
@@ -62,8 +68,10 @@ async function loadPositions(
   let newer = head;
   for (const [index, commit] of commits.entries()) {
     const parent = commits[index + 1] ?? (await git.parentsOf(commit))[0];
-    const older: ReadonlyMap<string, string> = parent === undefined ? new Map() : filesOf(await git.listTree(parent, folder));
-    for (const path of head.keys()) if (!positions.has(path) && newer.get(path) !== older.get(path)) positions.set(path, index);
+    const older: ReadonlyMap<string, string> =
+      parent === undefined ? new Map() : filesOf(await git.listTree(parent, folder));
+    for (const path of head.keys())
+      if (!positions.has(path) && newer.get(path) !== older.get(path)) positions.set(path, index);
     if (positions.size === head.size) break;
     newer = older;
   }

@@ -5,7 +5,8 @@ import type { DeployFacts } from '../deploy.ts';
 import { loadReportFile } from './report-file.ts';
 import type { GateSubject } from './subject.ts';
 
-export type DeploySubject = GateSubject & Pick<DeployFacts, 'digest' | 'confirmation' | 'hook' | 'expected' | 'recorded'>;
+export type DeploySubject = GateSubject &
+  Pick<DeployFacts, 'digest' | 'confirmation' | 'hook' | 'expected' | 'recorded'>;
 
 /** The deploy log of the judged commit, beside the delivery record. */
 export async function loadDeployFacts(

@@ -27,7 +27,8 @@ export async function loadEntryFacts(
     return { kind: 'read', value: { title, description } };
   return observe(async () => {
     const issue = await ports.tracker.getIssue(subject.issue);
-    if (issue === null) throw new ExternalError('TRACKER_GONE', `issue ${subject.issue} is not there`, { retryable: false });
+    if (issue === null)
+      throw new ExternalError('TRACKER_GONE', `issue ${subject.issue} is not there`, { retryable: false });
     const carried = description ?? '';
     return {
       title: titleCarried ? title : issue.title,

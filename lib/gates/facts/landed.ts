@@ -30,20 +30,33 @@ export async function loadLandedFacts(
   const { intent } = subject;
   const pull = await observe(async () => (subject.pull === null ? null : await forge.getPull(subject.pull)));
   const ref = `refs/heads/${subject.baseBranch}`;
-  const fetched = await observe(async () => (await git.fetch([ref, `refs/heads/${subject.branch}`], { depth: 0 })).get(ref) ?? '');
+  const fetched = await observe(
+    async () => (await git.fetch([ref, `refs/heads/${subject.branch}`], { depth: 0 })).get(ref) ?? '',
+  );
   const baseTip: Fact<Sha> =
-    fetched.kind === 'read' && fetched.value === '' ? { kind: 'unreadable', detail: `branch ${subject.baseBranch} is not there` } : fetched;
+    fetched.kind === 'read' && fetched.value === ''
+      ? { kind: 'unreadable', detail: `branch ${subject.baseBranch} is not there` }
+      : fetched;
   const head = await observe(() => (intent === null ? Promise.resolve('') : git.codeTree(intent.mergeHead)));
-  const named = pull.kind === 'read' && pull.value?.merged === true && pull.value.base === subject.baseBranch ? pull.value.mergeCommit : null;
+  const named =
+    pull.kind === 'read' && pull.value?.merged === true && pull.value.base === subject.baseBranch
+      ? pull.value.mergeCommit
+      : null;
   const candidate = subject.mergeCommit ?? named;
   return {
     stage: subject.stage,
     pullMerged: pull.kind === 'read' && pull.value?.merged === true,
     intent,
-    codeTree: head.kind === 'read' ? { kind: 'read', value: { validated: subject.validatedCodeTree, head: head.value } } : head,
+    codeTree:
+      head.kind === 'read' ? { kind: 'read', value: { validated: subject.validatedCodeTree, head: head.value } } : head,
     call: subject.call,
     baseTip,
-    proof: await findProof(git, subject, baseTip, pull.kind === 'unreadable' ? pull : { kind: 'read', value: candidate }),
+    proof: await findProof(
+      git,
+      subject,
+      baseTip,
+      pull.kind === 'unreadable' ? pull : { kind: 'read', value: candidate },
+    ),
   };
 }
 
@@ -54,11 +67,13 @@ async function findProof(
   named: Fact<Sha | null>,
 ): Promise<Fact<LandingProof | null>> {
   if (intent === null) return { kind: 'read', value: null };
-  if (baseTip.kind === 'unreadable') return { kind: 'unreadable', detail: `the base branch could not be read: ${baseTip.detail}` };
+  if (baseTip.kind === 'unreadable')
+    return { kind: 'unreadable', detail: `the base branch could not be read: ${baseTip.detail}` };
   return observe(async () => {
     const tip = baseTip.value;
     const after = await git.firstParents(intent.baseSha, tip);
-    const commit = named.kind === 'read' && named.value ? named.value : await commitWithTree(git, after, intent.expectedTree);
+    const commit =
+      named.kind === 'read' && named.value ? named.value : await commitWithTree(git, after, intent.expectedTree);
     if (commit === null) return null;
     const inBase = after.includes(commit) || (await git.isAncestor(commit, tip));
     const tree = inBase ? await git.treeOf(commit) : '0'.repeat(intent.expectedTree.length);
@@ -74,7 +89,12 @@ async function commitWithTree(git: GitPort, commits: readonly Sha[], tree: Sha):
 }
 
 /** More first-parent commits lie between base and merge commit than the branch itself can have brought. */
-async function isOnMovedBase(git: GitPort, intent: LandingIntent, commit: Sha, after: readonly Sha[]): Promise<boolean> {
+async function isOnMovedBase(
+  git: GitPort,
+  intent: LandingIntent,
+  commit: Sha,
+  after: readonly Sha[],
+): Promise<boolean> {
   const index = after.indexOf(commit);
   if (index < 0) return true;
   const [first] = await git.parentsOf(commit);

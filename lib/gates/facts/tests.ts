@@ -31,7 +31,12 @@ export async function loadTestsFacts(ports: { readonly git: GitPort }, subject: 
 }
 
 /** Files that the test command names, that the base has and the judged commit lacks. Throws ExternalError. spec: G-TST-2 */
-export async function removedCommandPaths(git: GitPort, command: string, base: Sha, commit: Sha): Promise<readonly string[]> {
+export async function removedCommandPaths(
+  git: GitPort,
+  command: string,
+  base: Sha,
+  commit: Sha,
+): Promise<readonly string[]> {
   const named = pathsOfCommand(command);
   if (named.length === 0) return [];
   const before = await git.readFiles(base, named);

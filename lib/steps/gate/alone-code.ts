@@ -28,11 +28,24 @@ export async function ciAlone(ports: GatePorts, inputs: GateInput<'ci'>): Promis
   const { env } = ports;
   const commit = inputs.sha || env['GITHUB_SHA'] || '';
   if (commit === '') throw new ConfigError('GATE_PLACE', 'which commit is judged is not known: give input "sha".');
-  const facts = await loadCiFacts(ports, { commit, baseBranch: baseBranchOf(ports, inputs.base), pushedAt: null, passInForce: false, ownRun: Number(ports.run) });
+  const facts = await loadCiFacts(ports, {
+    commit,
+    baseBranch: baseBranchOf(ports, inputs.base),
+    pushedAt: null,
+    passInForce: false,
+    ownRun: Number(ports.run),
+  });
   const workflow = env['GITHUB_WORKFLOW'] ?? '';
   const own = workflow === '' ? [] : [`${workflow} / *`];
   // No clock runs outside the pipeline: nothing remembers when the commit came.
-  return decideCi(facts, { mode: 'required', required: inputs.required, ignore: [...inputs.ignore, ...own], silence_s: 1, stuck_s: 1, expect_s: 1 });
+  return decideCi(facts, {
+    mode: 'required',
+    required: inputs.required,
+    ignore: [...inputs.ignore, ...own],
+    silence_s: 1,
+    stuck_s: 1,
+    expect_s: 1,
+  });
 }
 
 /** A review file of the commit; it counts when the last commit that wrote it holds the same patch. spec: G-REV-1…4, G-REV-7 */
@@ -41,7 +54,10 @@ export async function reviewAlone(ports: GatePorts, inputs: GateInput<'review'>)
   const place = await findPlace(ports, inputs);
   const file = await loadReportFile(git, place.commit, inputs.file);
   const subject = { ...subjectOf(place), item: itemOfFile(file) };
-  const trust = { kind: 'written', subject: await subjectAtWriting(git, subject, inputs.file, (commit) => git.patchId(place.base, commit)) } as const;
+  const trust = {
+    kind: 'written',
+    subject: await subjectAtWriting(git, subject, inputs.file, (commit) => git.patchId(place.base, commit)),
+  } as const;
   const docs = { enabled: inputs.fragment !== '', source: inputs.source, fragment_dir: 'changelog.d' };
   const facts = await loadReviewFacts(ports, { ...subject, path: inputs.file, trust, round: null }, docs);
   const fragment = inputs.fragment === '' ? facts.fragment : await loadReportFile(git, place.commit, inputs.fragment);
@@ -51,13 +67,27 @@ export async function reviewAlone(ports: GatePorts, inputs: GateInput<'review'>)
 /** Runs the command in a clean export of the commit, or judges a committed report. spec: G-TST-1…8 */
 export async function testsAlone(ports: GatePorts, inputs: GateInput<'tests'>): Promise<Verdict> {
   if ((inputs.report === '') === (inputs.command === ''))
-    throw new ConfigError('INPUT_INVALID', 'gate-tests: give either "command" (it runs in a clean export of the commit) or "report" (a committed file).');
+    throw new ConfigError(
+      'INPUT_INVALID',
+      'gate-tests: give either "command" (it runs in a clean export of the commit) or "report" (a committed file).',
+    );
   const { git } = ports;
   const place = await findPlace(ports, inputs);
   const subject = subjectOf(place);
   const outcome = inputs.command === '' ? null : await runCommand(ports, place, inputs);
-  const trust = { kind: 'written', subject: await subjectAtWriting(git, subject, inputs.report, (commit) => git.codeTree(commit)) } as const;
-  return decideTests(await loadTestsFacts(ports, { ...subject, path: inputs.report === '' ? null : inputs.report, outcome, trust, round: null }));
+  const trust = {
+    kind: 'written',
+    subject: await subjectAtWriting(git, subject, inputs.report, (commit) => git.codeTree(commit)),
+  } as const;
+  return decideTests(
+    await loadTestsFacts(ports, {
+      ...subject,
+      path: inputs.report === '' ? null : inputs.report,
+      outcome,
+      trust,
+      round: null,
+    }),
+  );
 }
 
 async function runCommand(ports: GatePorts, place: Place, inputs: GateInput<'tests'>): Promise<TestOutcome> {
@@ -77,7 +107,14 @@ async function runCommand(ports: GatePorts, place: Place, inputs: GateInput<'tes
   const junit = await Promise.all(files.map(async (path) => parseJUnit(await readFile(join(tree, path), 'utf8'))));
   const fork = (await git.mergeBase(place.base, place.commit)) ?? place.base;
   const removed = await removedCommandPaths(git, inputs.command, fork, place.commit);
-  return classifyTestRun({ command: inputs.command, timeoutS: inputs['timeout-s'], end: { ...end, output: ports.redact(end.output) }, junit, removed, smoke: [] });
+  return classifyTestRun({
+    command: inputs.command,
+    timeoutS: inputs['timeout-s'],
+    end: { ...end, output: ports.redact(end.output) },
+    junit,
+    removed,
+    smoke: [],
+  });
 }
 
 /** No token and no secret of the job reaches the command. spec: G-GEN-12 */
@@ -85,7 +122,17 @@ export async function commandEnvironment(ports: GatePorts, workdir: string): Pro
   const home = join(ports.scratch, 'home');
   const tmp = join(ports.scratch, 'tmp');
   await Promise.all([home, tmp].map((folder) => mkdir(folder, { recursive: true })));
-  const rendered = renderEnvironment({ source: ports.env, home, tmp, workdir, item: '', stage: 'testing', role: 'testing', pass: [], credentials: [] });
+  const rendered = renderEnvironment({
+    source: ports.env,
+    home,
+    tmp,
+    workdir,
+    item: '',
+    stage: 'testing',
+    role: 'testing',
+    pass: [],
+    credentials: [],
+  });
   if (!rendered.ok) throw new ConfigError('ENVIRONMENT', rendered.errors.join('; '));
   return rendered.env;
 }

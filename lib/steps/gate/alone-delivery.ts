@@ -23,15 +23,32 @@ const GRACE_MS = 20_000;
 /** Runs the suite of the base branch against a running staging, or judges the result file of a suite that ran. spec: G-STG-1…5 */
 export async function stagingAlone(ports: GatePorts, inputs: GateInput<'staging'>): Promise<Verdict> {
   if ((inputs.suite === '') === (inputs.result === ''))
-    throw new ConfigError('INPUT_INVALID', 'gate-staging: give either "suite" (it runs from the base branch) or "result" (the file a suite has written).');
+    throw new ConfigError(
+      'INPUT_INVALID',
+      'gate-staging: give either "suite" (it runs from the base branch) or "result" (the file a suite has written).',
+    );
   const place = await findPlace(ports, inputs);
   const revision = inputs.revision || place.commit;
-  const run = inputs.suite === '' ? await judgeResult(ports, inputs, revision) : await runSuite(ports, place, inputs, revision);
+  const run =
+    inputs.suite === '' ? await judgeResult(ports, inputs, revision) : await runSuite(ports, place, inputs, revision);
   const expected = { pass: 1, digest: '', codeTree: await ports.git.codeTree(place.commit) };
-  return decideStaging({ repository: ports.repository, configured: true, item: '', run, expected, file: null, recorded: null });
+  return decideStaging({
+    repository: ports.repository,
+    configured: true,
+    item: '',
+    run,
+    expected,
+    file: null,
+    recorded: null,
+  });
 }
 
-async function runSuite(ports: GatePorts, place: Place, inputs: GateInput<'staging'>, revision: string): Promise<StagingRun> {
+async function runSuite(
+  ports: GatePorts,
+  place: Place,
+  inputs: GateInput<'staging'>,
+  revision: string,
+): Promise<StagingRun> {
   if (!/^https?:\/\/\S+$/.test(inputs['base-url']))
     throw new ConfigError('INPUT_INVALID', 'gate-staging: "suite" needs "base-url", the http(s) address of staging.');
   const tree = join(ports.scratch, 'suite');
@@ -59,15 +76,23 @@ async function runSuite(ports: GatePorts, place: Place, inputs: GateInput<'stagi
 
 async function judgeResult(ports: GatePorts, inputs: GateInput<'staging'>, revision: string): Promise<StagingRun> {
   if (inputs.nonce === '')
-    throw new ConfigError('INPUT_INVALID', 'gate-staging: "result" needs "nonce", the value the suite was given: without it an old file would count.');
+    throw new ConfigError(
+      'INPUT_INVALID',
+      'gate-staging: "result" needs "nonce", the value the suite was given: without it an old file would count.',
+    );
   const workspace = ports.env['GITHUB_WORKSPACE'] ?? '';
   const text = await readFile(join(workspace, inputs.result), 'utf8').catch(() => null);
-  if (text === null) return { class: 'transient-infra', code: 'STG_TRANSIENT', text: `there is no result file ${inputs.result}` };
+  if (text === null)
+    return { class: 'transient-infra', code: 'STG_TRANSIENT', text: `there is no result file ${inputs.result}` };
   const ended = { code: inputs['exit-code'], signal: null, ended: null, output: '' };
   return classifySuite(ended, parseSuiteFile(text, inputs.nonce), revision, policyOf(inputs));
 }
 
-const policyOf = (inputs: GateInput<'staging'>) => ({ waivable: inputs.waivable, strict: inputs.strict, infra_tolerance: true });
+const policyOf = (inputs: GateInput<'staging'>) => ({
+  waivable: inputs.waivable,
+  strict: inputs.strict,
+  infra_tolerance: true,
+});
 
 /** A deploy log of the commit, bound to commit, code tree and digest. spec: G-DPL-2…4 */
 export async function deployAlone(ports: GatePorts, inputs: GateInput<'deploy'>): Promise<Verdict> {
@@ -83,7 +108,12 @@ export async function deployAlone(ports: GatePorts, inputs: GateInput<'deploy'>)
       digest,
       confirmation: { kind: 'confirmed', by: 'the workflow', digest, expiresAt: now },
       hook: { state: 'ok', guard: false, text: 'judged from the log alone' },
-      expected: { pass: null, commit: null, codeTree: await git.codeTree(commit), deployId: inputs['deploy-id'] || null },
+      expected: {
+        pass: null,
+        commit: null,
+        codeTree: await git.codeTree(commit),
+        deployId: inputs['deploy-id'] || null,
+      },
       file,
       recorded: file.kind === 'file' ? file.blob : null,
     },
@@ -96,13 +126,19 @@ export async function landedAlone(ports: GatePorts, inputs: GateInput<'landed'>)
   const { git, forge } = ports;
   const baseBranch = baseBranchOf(ports, inputs.base);
   const pull = inputs.pull === 0 ? null : await forge.getPull(inputs.pull);
-  if (inputs.pull !== 0 && pull === null) throw new ConfigError('GATE_PLACE', `there is no pull request ${inputs.pull}: give its number as input "pull".`);
+  if (inputs.pull !== 0 && pull === null)
+    throw new ConfigError('GATE_PLACE', `there is no pull request ${inputs.pull}: give its number as input "pull".`);
   const head = inputs.head || pull?.headSha || '';
-  if (head === '') throw new ConfigError('INPUT_INVALID', 'gate-landed: give "pull", or "head" (the commit that was merged).');
+  if (head === '')
+    throw new ConfigError('INPUT_INVALID', 'gate-landed: give "pull", or "head" (the commit that was merged).');
   const merge = inputs['merge-commit'] || pull?.mergeCommit || '';
   await git.fetch([`refs/heads/${baseBranch}`, ...(pull === null ? [] : [`refs/heads/${pull.head}`])], { depth: 0 });
   const baseSha = inputs['base-sha'] || (merge === '' ? '' : ((await git.parentsOf(merge))[0] ?? ''));
-  if (baseSha === '') throw new ConfigError('INPUT_INVALID', 'gate-landed: give "base-sha", the commit of the base branch that the head was judged against.');
+  if (baseSha === '')
+    throw new ConfigError(
+      'INPUT_INVALID',
+      'gate-landed: give "base-sha", the commit of the base branch that the head was judged against.',
+    );
   const expectedTree = inputs['expected-tree'] || (await mergedTree(ports, baseSha, head));
   const facts = await loadLandedFacts(ports, {
     stage: 'deploy',
@@ -121,5 +157,8 @@ export async function landedAlone(ports: GatePorts, inputs: GateInput<'landed'>)
 async function mergedTree({ git }: GatePorts, base: string, head: string): Promise<string> {
   const merged = await git.mergeTree(base, head);
   if (merged.clean) return merged.tree;
-  throw new ConfigError('GATE_PLACE', `merging ${head} into ${base} conflicts in ${merged.conflicts.slice(0, 3).join(', ')}: give the tree that was tested as input "expected-tree".`);
+  throw new ConfigError(
+    'GATE_PLACE',
+    `merging ${head} into ${base} conflicts in ${merged.conflicts.slice(0, 3).join(', ')}: give the tree that was tested as input "expected-tree".`,
+  );
 }

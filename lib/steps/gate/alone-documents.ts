@@ -12,16 +12,27 @@ import type { GatePorts } from './place.ts';
 import { findPlace } from './place.ts';
 
 /** The package in any folder of the repository; its last part stands for the work item. */
-export async function analysisCompleteAlone(ports: GatePorts, inputs: GateInput<'analysis-complete'>): Promise<Verdict> {
+export async function analysisCompleteAlone(
+  ports: GatePorts,
+  inputs: GateInput<'analysis-complete'>,
+): Promise<Verdict> {
   const subject = await subjectOf(ports, inputs);
   const facts = await loadAnalysisCompleteFacts(ports, subject);
   return named(decideAnalysisComplete(facts, { questions: inputs.questions }), subject);
 }
 
 /** Approved by a label of the issue or pull request, as the workflow hands them over. */
-export async function analysisApprovedAlone(ports: GatePorts, inputs: GateInput<'analysis-approved'>): Promise<Verdict> {
+export async function analysisApprovedAlone(
+  ports: GatePorts,
+  inputs: GateInput<'analysis-approved'>,
+): Promise<Verdict> {
   const subject = await subjectOf(ports, inputs);
-  const facts = await loadAnalysisApprovedFacts(ports, { ...subject, stage: 'analysis', answer: read({ kind: 'none' } as const), labels: inputs.labels });
+  const facts = await loadAnalysisApprovedFacts(ports, {
+    ...subject,
+    stage: 'analysis',
+    answer: read({ kind: 'none' } as const),
+    labels: inputs.labels,
+  });
   return named(decideAnalysisApproved(facts, { auto_approve: inputs.label }), subject);
 }
 

@@ -31,19 +31,29 @@ export interface Place {
 }
 
 /** The judged commit and its base branch with whole histories, from inputs or from the run. Throws ConfigError GATE_PLACE. */
-export async function findPlace(ports: GatePorts, inputs: { readonly sha: string; readonly ref: string; readonly base: string }): Promise<Place> {
+export async function findPlace(
+  ports: GatePorts,
+  inputs: { readonly sha: string; readonly ref: string; readonly base: string },
+): Promise<Place> {
   const { git, env } = ports;
   const baseBranch = baseBranchOf(ports, inputs.base);
   const ref = fullRef(inputs.ref || env['GITHUB_REF'] || baseBranch);
   const baseRef = `refs/heads/${baseBranch}`;
   const tips = await git.fetch([...new Set([baseRef, ref])], { depth: 0 });
   const base = tips.get(baseRef) ?? null;
-  if (base === null) throw new ConfigError('GATE_PLACE', `branch ${baseBranch} is not on the forge: give the name of the base branch as input "base".`);
+  if (base === null)
+    throw new ConfigError(
+      'GATE_PLACE',
+      `branch ${baseBranch} is not on the forge: give the name of the base branch as input "base".`,
+    );
   const commit = inputs.sha || env['GITHUB_SHA'] || tips.get(ref) || '';
   if (commit === '') throw new ConfigError('GATE_PLACE', 'which commit is judged is not known: give input "sha".');
   const tip = tips.get(ref) ?? base;
   if (commit !== tip && !(await git.isAncestor(commit, tip)) && !(await git.isAncestor(commit, base)))
-    throw new ConfigError('GATE_PLACE', `commit ${commit} is neither in ${ref} nor in ${baseBranch}: give the ref that holds it as input "ref".`);
+    throw new ConfigError(
+      'GATE_PLACE',
+      `commit ${commit} is neither in ${ref} nor in ${baseBranch}: give the ref that holds it as input "ref".`,
+    );
   return { commit, baseBranch, base };
 }
 

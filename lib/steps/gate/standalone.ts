@@ -49,17 +49,30 @@ export async function runGateStandalone(
 
 type Judged = { readonly verdict: Verdict; readonly holdIsFailure: boolean };
 
-async function judgeAlone(gate: GateName, given: Readonly<Record<string, string | undefined>>, ports: GatePorts): Promise<Judged> {
+async function judgeAlone(
+  gate: GateName,
+  given: Readonly<Record<string, string | undefined>>,
+  ports: GatePorts,
+): Promise<Judged> {
   const parse = <Name extends GateName>(name: Name) => parseInputs(name, given);
-  const judged = async (inputs: { readonly 'hold-is-failure': boolean }, judge: () => Promise<Verdict>): Promise<Judged> => ({
+  const judged = async (
+    inputs: { readonly 'hold-is-failure': boolean },
+    judge: () => Promise<Verdict>,
+  ): Promise<Judged> => ({
     verdict: await judgeKeepingAdvice(gate, judge),
     holdIsFailure: inputs['hold-is-failure'],
   });
   switch (gate) {
     case 'entry': {
       const inputs = parse('entry');
-      const limits = { title_min: inputs['title-min'], title_max: inputs['title-max'], description_min: inputs['description-min'] };
-      return judged(inputs, async () => decideEntry(read({ title: inputs.title, description: inputs.description }), limits));
+      const limits = {
+        title_min: inputs['title-min'],
+        title_max: inputs['title-max'],
+        description_min: inputs['description-min'],
+      };
+      return judged(inputs, async () =>
+        decideEntry(read({ title: inputs.title, description: inputs.description }), limits),
+      );
     }
     case 'analysis-complete': {
       const inputs = parse(gate);
@@ -117,14 +130,19 @@ async function judgeKeepingAdvice(gate: GateName, judge: () => Promise<Verdict>)
 
 function parseInputs<Gate extends GateName>(gate: Gate, given: Readonly<Record<string, string | undefined>>) {
   const schema = GateInputs[gate];
-  const values = Object.fromEntries(Object.keys(schema.shape).map((name) => [name, given[name] === '' ? undefined : given[name]]));
+  const values = Object.fromEntries(
+    Object.keys(schema.shape).map((name) => [name, given[name] === '' ? undefined : given[name]]),
+  );
   const parsed = schema.safeParse(values);
   if (parsed.success) return parsed.data as ReturnType<(typeof GateInputs)[Gate]['parse']>;
   const faults = parsed.error.issues.map((issue) => {
     const name = issue.path.join('.');
     return values[name] === undefined ? `input ${name} is missing` : `input ${name} ${issue.message}`;
   });
-  throw new ConfigError('INPUT_INVALID', `gate-${gate}: ${faults.join('; ')}. Give it under "with:"; docs/gates/${gate}.md lists the inputs.`);
+  throw new ConfigError(
+    'INPUT_INVALID',
+    `gate-${gate}: ${faults.join('; ')}. Give it under "with:"; docs/gates/${gate}.md lists the inputs.`,
+  );
 }
 
 /** Nobody relaunches anything outside the pipeline: the author acts, and for infrastructure whoever runs it. */
@@ -135,7 +153,10 @@ function nextAlone(verdict: Verdict): { readonly next: string; readonly who: 'au
     case 'fail':
       return { next: 'correct what the cause names and push again', who: 'author' };
     case 'hold':
-      return { next: 'when what it waits for has happened, run this job again', who: verdict.class === 'human' ? 'author' : 'operator' };
+      return {
+        next: 'when what it waits for has happened, run this job again',
+        who: verdict.class === 'human' ? 'author' : 'operator',
+      };
     case 'error':
       return { next: 'remove the cause and run this job again; nothing was judged', who: 'operator' };
   }

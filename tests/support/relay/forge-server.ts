@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Envelope, parseEvents } from '../../../lib/relay/envelope.ts';
+import { type Envelope, parseEvents } from '../../../lib/pipeline/envelope.ts';
 
 /** A run that a dispatch made. `state` is what the API says of it: `status` or `completed/<conclusion>`. */
 export interface ForgeRun {

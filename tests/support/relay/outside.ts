@@ -1,5 +1,5 @@
 import { ExternalError } from '../../../lib/base/errors.ts';
-import type { Envelope } from '../../../lib/relay/envelope.ts';
+import type { Envelope } from '../../../lib/pipeline/envelope.ts';
 import type { Alert, AlertKind, DispatchedRunState, RelayForge, RelayTracker, RepositorySettings } from '../../../lib/relay/ports.ts';
 import type { Log } from '../../../lib/ports/log.ts';
 import { BOT, boardRows } from './recordings.ts';

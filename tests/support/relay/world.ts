@@ -1,7 +1,7 @@
 import { createApp, type RelayApp } from '../../../lib/relay/app.ts';
 import type { RelayConfig } from '../../../lib/relay/config.ts';
 import type { ProjectEntry } from '../../../lib/relay/config-schema.ts';
-import { correlationOf } from '../../../lib/relay/envelope.ts';
+import { correlationOf } from '../../../lib/pipeline/envelope.ts';
 import { parseLines, DeadLetter, SpoolAck, SpoolRecord } from '../../../lib/relay/spool-record.ts';
 import { assembleRelay, type Assembly } from '../../../lib/relay/assemble.ts';
 import type { RelayView } from '../../../lib/relay/status.ts';

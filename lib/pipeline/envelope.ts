@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { STATUS_KEYS } from '../pipeline/stages.ts';
+import { STATUS_KEYS } from './stages.ts';
 
 const Key = z.enum(STATUS_KEYS).nullable();
 

@@ -1,0 +1,3 @@
+import { runGateAction } from '../../lib/engines/gate-action.ts';
+
+await runGateAction('review');

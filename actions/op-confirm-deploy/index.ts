@@ -1,0 +1,3 @@
+import { confirmAction } from '../../lib/engines/control-action.ts';
+
+await confirmAction();

@@ -1,0 +1,3 @@
+import { controlAction } from '../../lib/engines/control-action.ts';
+
+await controlAction();

@@ -1,0 +1,3 @@
+import { intakeAction } from '../../lib/engines/control-action.ts';
+
+await intakeAction();

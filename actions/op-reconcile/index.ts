@@ -1,0 +1,3 @@
+import { reconcileAction } from '../../lib/engines/control-action.ts';
+
+await reconcileAction();

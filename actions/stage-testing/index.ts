@@ -1,0 +1,3 @@
+import { runStepAction } from '../../lib/engines/step-action.ts';
+
+await runStepAction('stage-testing');

@@ -1,0 +1,118 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createCommandAgent } from '../adapters/agent/command.ts';
+import { createScriptedAgent } from '../adapters/agent/scripted.ts';
+import { createConsoleChat } from '../adapters/chat/console.ts';
+import { createGiteaForge } from '../adapters/forge/gitea.ts';
+import { createGit } from '../adapters/git/bare.ts';
+import { createGiteaHandover } from '../adapters/handover/gitea.ts';
+import { createShell } from '../adapters/shell/process.ts';
+import { createPlaneTracker } from '../adapters/tracker/plane.ts';
+import { ConfigError } from '../base/errors.ts';
+import { publicBase } from '../report/links.ts';
+import type { Config } from '../pipeline/config.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Log } from '../ports/log.ts';
+import { assetFolder } from '../runtime/assets.ts';
+import type { RunContext } from '../runtime/run-context.ts';
+import type { Engine } from '../steps/engine.ts';
+
+export interface GiteaEngineOptions {
+  readonly run: RunContext;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Job token (read-only jobs) or bot token. */
+  readonly token: string;
+  /** null in jobs that have no business with the tracker. */
+  readonly tracker: { readonly url: string; readonly token: string } | null;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly redact: (text: string) => string;
+  readonly stop: AbortSignal;
+  /** Private folder of this job, shared by its steps. */
+  readonly scratch: string;
+}
+
+const DEPLOY_SECRET = 'CONVEYOR_DEPLOY_';
+
+/** The composition root of a job on Gitea Actions. */
+export async function createGiteaEngine(options: GiteaEngineOptions): Promise<Engine> {
+  const { run, env, token, clock, log, redact, scratch } = options;
+  const { owner, name } = run.repository;
+  await mkdir(scratch, { recursive: true });
+  const remote = `${run.serverUrl}/${owner}/${name}.git`;
+  const [forge, code] = await Promise.all([
+    createGiteaForge({ url: run.serverUrl, owner, repo: name, token, log }),
+    createGit({ dir: join(scratch, 'code.git'), remote, token, env }),
+  ]);
+  const shell = createShell();
+  return {
+    run: run.runId,
+    runUrl: run.runUrl,
+    repository: `${owner}/${name}`,
+    mainBranch: forge.defaultBranch,
+    git: await createGit({ dir: join(scratch, 'ledger.git'), remote, token, alternates: [code.dir], env }),
+    code,
+    forge,
+    shell,
+    clock,
+    log,
+    handover: handoverOf(run),
+    random: Math.random,
+    scratch,
+    env,
+    agentsFolder: assetFolder('agents'),
+    deploySecrets: deploySecretsOf(env),
+    redact,
+    stop: options.stop,
+    probe: async (url, timeoutMs) =>
+      fetch(url, { signal: AbortSignal.timeout(timeoutMs), redirect: 'manual' }).then(
+        (answer) => answer.status,
+        () => null,
+      ),
+    createTracker: (config) => trackerOf(config, options),
+    createChat: (config) => (config.chat.kind === 'console' ? createConsoleChat({ write: log.info }) : null),
+    createAgent(config, scenario) {
+      const runtime = { shell, clock, redact, log };
+      if (config.agents.adapter === 'scripted') {
+        if (scenario === null) throw new ConfigError('SCENARIO_MISSING', 'agents.adapter is scripted: add .conveyor/scenario.yml');
+        return createScriptedAgent({ ...runtime, scenario });
+      }
+      if (config.agents.command === undefined) throw new ConfigError('AGENT_COMMAND', 'agents.adapter is command: agents.command is missing');
+      return createCommandAgent({ ...runtime, command: config.agents.command, env: { PATH: env['PATH'] ?? '' }, folder: scratch });
+    },
+  };
+}
+
+function handoverOf(run: RunContext): Engine['handover'] {
+  if (run.handover === null) {
+    const missing = async () => {
+      throw new ConfigError('HANDOVER_MISSING', 'this runner gives jobs no artifact service (ACTIONS_RESULTS_URL): update runner and forge.');
+    };
+    return { put: missing, get: missing };
+  }
+  return createGiteaHandover({ ...run.handover, expectedRunId: run.runId });
+}
+
+/** `CONVEYOR_DEPLOY_<N>` → N: only what this job was given. spec: operations §1.3 */
+function deploySecretsOf(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) => (name.startsWith(DEPLOY_SECRET) && value !== undefined && value !== '' ? [[name.slice(DEPLOY_SECRET.length), value]] : [])),
+  );
+}
+
+function trackerOf(config: Config, { tracker, clock, log }: GiteaEngineOptions): ReturnType<Engine['createTracker']> {
+  if (config.tracker.kind !== 'plane') throw new ConfigError('TRACKER_KIND', 'tracker.kind is file, which only the local engine has: set tracker.kind: plane.');
+  if (tracker === null || tracker.url === '' || tracker.token === '')
+    throw new ConfigError('TRACKER_ACCESS', 'this job has no access to the tracker: set the Actions variable CONVEYOR_TRACKER_URL and the secret CONVEYOR_TRACKER_TOKEN.');
+  return createPlaneTracker({
+    url: tracker.url,
+    workspace: config.tracker.workspace,
+    project: config.project.tracker_project,
+    token: tracker.token,
+    statuses: config.tracker.statuses,
+    statesTtlS: config.tracker.states_ttl_s,
+    webUrl: publicBase(config.tracker.web_url),
+    clock,
+    log,
+  });
+}
