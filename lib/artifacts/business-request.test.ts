@@ -34,20 +34,21 @@ describe('00-business-request.md', () => {
     expect(text.isWellFormed()).toBe(true);
   });
 
-  it('artifacts §5 (00): answers are appended once per round, escaped, and raise the revision', () => {
-    const once = appendClarifications(renderBusinessRequest(request), { round: 1, answers });
+  it('artifacts §5 (00): answers are appended as the next round, escaped, and raise the revision', () => {
+    const once = appendClarifications(renderBusinessRequest(request), answers);
     expect(once).toContain('revision: 2\n');
     expect(once).toContain(
       '\n## Clarifications (round 1)\n\nAnswer of 2026-06-05T12:00:00Z:\n\nOnly own tracks.\n\\# not a heading\n',
     );
-    expect(appendClarifications(once, { round: 1, answers })).toBe(once);
-    const twice = appendClarifications(once, { round: 2, answers });
+    const twice = appendClarifications(once, [{ at: '2026-06-06T12:00:00Z', text: '## Clarifications (round 7)' }]);
     expect(twice.startsWith(once.replace('revision: 2', 'revision: 3'))).toBe(true);
-    expect(appendClarifications(once, { round: 2, answers: [] })).toBe(once);
+    expect(twice).toContain('\n## Clarifications (round 2)\n\nAnswer of 2026-06-06T12:00:00Z:\n\n\\## Clarifications (round 7)\n');
+    expect(appendClarifications(twice, answers)).toContain('\n## Clarifications (round 3)\n');
+    expect(appendClarifications(once, [])).toBe(once);
   });
 
   it('a person may have broken the frontmatter: the answers are appended all the same', () => {
-    expect(appendClarifications('# Request\n', { round: 1, answers })).toContain(
+    expect(appendClarifications('# Request\n', answers)).toContain(
       '# Request\n\n## Clarifications (round 1)\n',
     );
   });

@@ -35,20 +35,18 @@ export function renderBusinessRequest(request: BusinessRequest): string {
 }
 
 /**
- * The text with people's answers appended as `## Clarifications (round N)` and the revision raised; unchanged when that
- * round is there already, or there is no answer. A broken frontmatter is left alone. spec: artifacts §5 (00), AR-Q-3
+ * The text with people's answers appended as the next `## Clarifications (round N)` and the revision raised; unchanged
+ * without an answer. A broken frontmatter is left alone. spec: artifacts §5 (00), AR-Q-3
  */
 export function appendClarifications(
   source: string,
-  clarification: {
-    readonly round: number;
-    readonly answers: readonly { readonly at: string; readonly text: string }[];
-  },
+  given: readonly { readonly at: string; readonly text: string }[],
 ): string {
-  const heading = `## Clarifications (round ${clarification.round})`;
-  // People's lines that start with # carry a backslash, so only a heading of ours can equal this.
-  if (clarification.answers.length === 0 || source.split('\n').includes(heading)) return source;
-  const answers = clarification.answers.map(
+  if (given.length === 0) return source;
+  // People's lines that start with # carry a backslash, so only headings of ours are counted.
+  const rounds = source.split('\n').filter((line) => /^## Clarifications \(round \d+\)$/.test(line)).length;
+  const heading = `## Clarifications (round ${rounds + 1})`;
+  const answers = given.map(
     ({ at, text }) => `Answer of ${at}:\n\n${escapeBlock(cutBytes(cleanText(text.toWellFormed()).trim()))}`,
   );
   const appended = `${withoutLastNewlines(source)}\n\n${[heading, ...answers].join('\n\n')}\n`;

@@ -15,9 +15,10 @@ import { createRedactor } from '../base/redact.ts';
 import { type Stage, stageRow } from '../pipeline/stages.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Run } from '../ports/forge.ts';
+import type { GitPort } from '../ports/git.ts';
 import type { Log } from '../ports/log.ts';
 import type { Answer } from '../pipeline/events.ts';
-import { initLedger } from '../ledger/store.ts';
+import { type LedgerView, initLedger, loadLedger } from '../ledger/store.ts';
 import { confirmDeploy, control } from '../steps/control.ts';
 import { type Engine, ledgerPorts, openSession } from '../steps/engine.ts';
 import { createDesk } from '../steps/feed.ts';
@@ -39,6 +40,8 @@ export interface LocalOptions {
   readonly cardLine?: (line: string) => void;
   /** Told of each git process when it ended: how long it took, in milliseconds. */
   readonly onGit?: (ms: number) => void;
+  /** Called when a run began and when it ended. */
+  readonly onRun?: (run: Run, state: 'running' | 'success' | 'failure') => void;
   /** Called when a step of a run ended. */
   readonly onStep?: (event: { readonly run: Run; readonly job: string; readonly step: string; readonly result: StepResult | null; readonly error: string | null }) => void;
 }
@@ -52,6 +55,10 @@ export interface LocalEngine extends AsyncDisposable {
   control(input: { command: string; item: string; reason: string; by: string }): Promise<Answer>;
   confirm(input: { item: string; digest: string; by: string }): Promise<Answer>;
   reconcile(): Promise<readonly string[]>;
+  /** The repository: objects may be read, refs are the pipeline's. */
+  readonly git: GitPort;
+  /** The ledger as it is now. */
+  view(): Promise<LedgerView>;
   /** An engine of its own for a look at the ledger; dispose of its folder with the engine. */
   open(run: string): Promise<Engine>;
   /** Resolves when no run is queued or at work. */
@@ -130,6 +137,7 @@ export async function createLocalEngine(options: LocalOptions): Promise<LocalEng
   /** The jobs of a stage run, one after the other; later jobs start whatever became of the earlier ones. */
   async function execute(run: Run, inputs: Readonly<Record<string, string>>): Promise<void> {
     await forge.setRunState(run.id, 'running');
+    options.onRun?.(run, 'running');
     const stage = run.workflow.replace(/^conveyor-|\.yml$/g, '') as Stage;
     const input = { item: inputs['item'] ?? '', token: inputs['token'] ?? '', round: Number(inputs['round'] ?? 1), attempt: Number(inputs['attempt'] ?? 1) };
     let red = false;
@@ -149,6 +157,7 @@ export async function createLocalEngine(options: LocalOptions): Promise<LocalEng
       await rm(engine.scratch, { recursive: true, force: true });
     }
     await forge.setRunState(run.id, red ? 'failure' : 'success');
+    options.onRun?.(run, red ? 'failure' : 'success');
   }
 
   let controls = 0;
@@ -162,6 +171,8 @@ export async function createLocalEngine(options: LocalOptions): Promise<LocalEng
     forge,
     issues,
     clock,
+    git,
+    view: () => loadLedger({ git, clock, log, random: Math.random, mainRef: `refs/heads/${mainBranch}` }),
     open,
     intake: async (ids) => (await intake(await controlRun(), { issues: ids, ciCommit: null, pull: null })).lines,
     control: async (input) => control(await controlRun(), input),

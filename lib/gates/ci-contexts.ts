@@ -44,17 +44,19 @@ const OURS = 'conveyor/';
  * characters (`CI / test (push)`).
  */
 export function contextMatcher(globs: readonly string[]): (name: string) => boolean {
-  const tests = globs.map((glob) => {
-    const matches = picomatch(glob.replace(/[()]/g, '\\$&'), {
-      bash: true,
-      dot: true,
-      nonegate: true,
-      noextglob: true,
-      nobrace: true,
-      nobracket: true,
+  const tests = globs
+    .filter((glob) => glob !== '')
+    .map((glob) => {
+      const matches = picomatch(glob.replace(/[()]/g, '\\$&'), {
+        bash: true,
+        dot: true,
+        nonegate: true,
+        noextglob: true,
+        nobrace: true,
+        nobracket: true,
+      });
+      return (name: string) => name === glob || matches(name);
     });
-    return (name: string) => name === glob || matches(name);
-  });
   return (name) => tests.some((test) => test(name));
 }
 

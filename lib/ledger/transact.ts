@@ -1,5 +1,7 @@
-import { slugOf } from '../base/slug.ts';
+import { appendClarifications } from '../artifacts/business-request.ts';
+import { artifactPath } from '../artifacts/paths.ts';
 import { branchCandidates } from '../base/ids.ts';
+import { slugOf } from '../base/slug.ts';
 import type { Config } from '../pipeline/config.ts';
 import { type Decision, decide } from '../pipeline/decide.ts';
 import type { PipelineEvent } from '../pipeline/events.ts';
@@ -39,13 +41,13 @@ export async function transact(ports: LedgerPorts, transaction: Transaction): Pr
     async (view) => {
       const events = await transaction.events(view);
       const decision = decide(view.snapshot, events, transaction.config, { now: ports.clock.now(), run: transaction.run });
-      const cut = await cutBranches(ports, view, decision, transaction);
+      const made = [...(await cutBranches(ports, view, decision, transaction)), ...(await writeClarifications(ports, decision, transaction))];
       last = { decision, snapshot: decision.next, view, pushed: false };
       if (!decision.changed) return null;
       return {
         next: decision.next,
         lines: decision.lines,
-        refs: [...(transaction.landing?.(decision, view) ?? []), ...cut],
+        refs: [...(transaction.landing?.(decision, view) ?? []), ...made],
         run: transaction.run,
         message: `${transaction.run}: ${[...new Set(decision.lines.map((line) => `${line.item} ${line.event}`))].join(', ')}`.slice(0, 200),
         config: transaction.configCommit,
@@ -59,6 +61,8 @@ export async function transact(ports: LedgerPorts, transaction: Transaction): Pr
   return { ...result, pushed: push !== null };
 }
 
+const ENGINE = { name: 'Conveyor engine', email: 'engine@conveyor.invalid' };
+
 /** Cuts the branches of admitted items from main's head, under a free name, in the same push. spec: PL-D-5, PL-D-7 */
 async function cutBranches(ports: LedgerPorts, view: LedgerView, decision: Decision, transaction: Transaction): Promise<RefUpdate[]> {
   const updates: RefUpdate[] = [];
@@ -66,13 +70,15 @@ async function cutBranches(ports: LedgerPorts, view: LedgerView, decision: Decis
     const item = decision.next.items.get(id);
     if (item === undefined) continue;
     const taken = await ports.git.listRefs(`refs/heads/feature/${id}-*`);
-    const branch = [...branchNames(item)].find((name) => !taken.has(`refs/heads/${name}`)) ?? `feature/${id}-${item.gen}`;
+    const names = branchCandidates(item.id, slugOf(item.title, item.issue), item.issue);
+    let branch = names.next().value;
+    while (taken.has(`refs/heads/${branch}`)) branch = names.next().value;
     const commit = await ports.git.commit({
       base: view.main,
       parents: [view.main],
       changes: [{ path: `docs/work-items/${id}/00-business-request.md`, content: transaction.businessRequest(item) }],
       message: `docs: init ${id} business request\n\nRefs: ${id}\n\n[skip ci]\n`,
-      author: { name: 'Conveyor engine', email: 'engine@conveyor.invalid' },
+      author: ENGINE,
       at: ports.clock.now(),
     });
     // decide is pure and cannot know ids of commits: the writer fills them in before anything is pushed.
@@ -82,11 +88,41 @@ async function cutBranches(ports: LedgerPorts, view: LedgerView, decision: Decis
   return updates;
 }
 
-function* branchNames(item: ItemState): Generator<string> {
-  let count = 0;
-  for (const name of branchCandidates(item.id, slugOf(item.title, item.issue), item.issue)) {
-    yield name;
-    count += 1;
-    if (count > 50) return;
+/**
+ * Appends what people answered to `00-business-request.md` on the item's head, in the same push, so that the analyst and
+ * everybody after it read it there. A branch that is not where the ledger says is left to its own event: the words are
+ * in the item's findings all the same. spec: artifacts §5 (00), AR-Q-3, AG-BRF-2
+ */
+async function writeClarifications(ports: LedgerPorts, decision: Decision, transaction: Transaction): Promise<RefUpdate[]> {
+  const { git, clock, log } = ports;
+  const updates: RefUpdate[] = [];
+  for (const [id, answers] of byItem(decision.clarifications)) {
+    const item = decision.next.items.get(id);
+    if (item === undefined || item.branch === null || item.head === null || item.stage !== 'analysis') continue;
+    const ref = `refs/heads/${item.branch}`;
+    const there = (await git.fetch([ref])).get(ref) ?? null;
+    if (there !== item.head) {
+      log.warn(`${id}: ${item.branch} is at ${there?.slice(0, 8) ?? 'nothing'}, recorded is ${item.head.slice(0, 8)}: the answers are not in 00-business-request.md`);
+      continue;
+    }
+    const path = artifactPath(id, '00-business-request.md');
+    const source = (await git.readFile(there, path))?.toString('utf8') ?? transaction.businessRequest(item);
+    const commit = await git.commit({
+      base: there,
+      parents: [there],
+      changes: [{ path, content: appendClarifications(source, answers) }],
+      message: `docs: answers to ${id}\n\nRefs: ${id}\n\n[skip ci]\n`,
+      author: ENGINE,
+      at: clock.now(),
+    });
+    item.head = commit;
+    updates.push({ ref, to: commit, expect: there });
   }
+  return updates;
+}
+
+function byItem(clarifications: Decision['clarifications']): Map<string, { readonly at: string; readonly text: string }[]> {
+  const items = new Map<string, { readonly at: string; readonly text: string }[]>();
+  for (const { item, at, text } of clarifications) items.set(item, [...(items.get(item) ?? []), { at, text }]);
+  return items;
 }

@@ -1,6 +1,6 @@
 import type { Config } from './config.ts';
 import { decideDelivery } from './delivery.ts';
-import { type BranchCut, type Line, createDraft, describeState, ignored } from './draft.ts';
+import { type BranchCut, type Clarification, type Line, createDraft, describeState, ignored } from './draft.ts';
 import type { Answer, PipelineEvent } from './events.ts';
 import { decideGesture } from './gestures.ts';
 import { decideLanded } from './landing.ts';
@@ -23,6 +23,8 @@ export interface Decision {
   readonly answers: readonly Answer[];
   /** Branches that must be made in the same push. */
   readonly cuts: readonly BranchCut[];
+  /** Words of people that must be committed in the same push. */
+  readonly clarifications: readonly Clarification[];
   /** false: nothing to push. */
   readonly changed: boolean;
 }
@@ -78,6 +80,7 @@ export function decide(snapshot: Snapshot, events: readonly PipelineEvent[], con
     lines: draft.lines,
     answers: draft.answers,
     cuts: draft.cuts,
+    clarifications: draft.clarifications,
     changed: draft.lines.length > 0,
   };
 }

@@ -10,6 +10,14 @@ export interface BranchCut {
   readonly item: string;
 }
 
+/** Words of a person for `00-business-request.md`: committed on the item's head by the writer, in the same push as the decision. */
+export interface Clarification {
+  readonly item: string;
+  /** ISO time of the gesture. */
+  readonly at: string;
+  readonly text: string;
+}
+
 /** What happened to one item in one decision; becomes one line of its journal. */
 export interface Line {
   readonly item: string;
@@ -33,6 +41,7 @@ export interface Draft {
   readonly lines: Line[];
   readonly answers: Answer[];
   readonly cuts: BranchCut[];
+  readonly clarifications: Clarification[];
   readonly cloned: Set<string>;
 }
 
@@ -46,6 +55,7 @@ export function createDraft(snapshot: Snapshot, config: Config, now: Date, run: 
     lines: [],
     answers: [],
     cuts: [],
+    clarifications: [],
     cloned: new Set(),
   };
 }
@@ -167,6 +177,7 @@ export function hold(draft: Draft, item: ItemState, code: HoldReason, cause: str
 /** Enters a stage: fresh per-stage counters, one more entry. */
 export function enter(draft: Draft, item: ItemState, stage: Stage): void {
   item.stage = stage;
+  item.lastRun = null;
   item.counters.run = 0;
   item.counters.infra = {};
   item.counters.transient = 0;
@@ -236,6 +247,13 @@ export function loseSlot(draft: Draft, item: ItemState): void {
   if (item.delivery !== null) Object.assign(item.delivery, { phase: 'building', approved: null });
 }
 
+const STATES = { pass: 'success', fail: 'failure', hold: 'pending', error: 'error' } as const;
+
+/** The commit status of a gate, as its newest verdict. spec: gates §1.3 */
+export function emitStatus(draft: Draft, item: ItemState, sha: string, { gate, verdict, code, text, report }: Pick<Verdict, 'gate' | 'verdict' | 'code' | 'text' | 'report'>): void {
+  emit(draft, item, { kind: 'commit-status', sha, context: `conveyor/${gate}`, state: STATES[verdict], verdict, code, text, report });
+}
+
 export function recordVerdict(draft: Draft, item: ItemState, verdict: Verdict): void {
   item.gates[verdict.gate] = {
     verdict: verdict.verdict,
@@ -248,13 +266,5 @@ export function recordVerdict(draft: Draft, item: ItemState, verdict: Verdict): 
     at: draft.now.toISOString(),
   };
   if (item.head === null) return;
-  const state = { pass: 'success', fail: 'failure', hold: 'pending', error: 'error' } as const;
-  emit(draft, item, {
-    kind: 'commit-status',
-    sha: item.head,
-    context: `conveyor/${verdict.gate}`,
-    state: state[verdict.verdict],
-    description: `${verdict.verdict} · ${verdict.code} · ${verdict.text}`.slice(0, 140),
-    report: verdict.report,
-  });
+  emitStatus(draft, item, item.head, verdict);
 }

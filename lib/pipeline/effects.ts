@@ -11,11 +11,12 @@ const stage = z.enum(STAGES);
 export const Effect = z.discriminatedUnion('kind', [
   /** Start the run of a stage; the run id is the receipt. */
   z.object({ kind: z.literal('dispatch'), stage, token: z.string(), title: z.string(), round: z.int(), attempt: z.int() }),
-  /** A commit status of a gate; its state and description are made from the verdict when it is written. */
+  /** A commit status of a gate; the description is made of verdict, code and text when it is written. */
   z.object({
     kind: z.literal('commit-status'),
     sha: z.string(),
     context: z.string(),
+    state: z.enum(['pending', 'success', 'failure', 'error']),
     verdict: VerdictKind,
     code: z.string(),
     text: z.string(),

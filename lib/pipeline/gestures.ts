@@ -1,12 +1,13 @@
 import { sameWorkItem } from '../base/ids.ts';
 import { expireRequest, isExpired, refuseConfirmation, startDeploy } from './confirmation.ts';
 import { register } from './creation.ts';
-import { type Draft, advance, applied, comment, describeState, emit, enter, ignored, open, queue, releaseSlot, show, wait } from './draft.ts';
+import { type Draft, advance, applied, comment, describeState, emit, emitStatus, enter, ignored, open, queue, releaseSlot, show, wait } from './draft.ts';
 import type { Gesture, IgnoreCode } from './events.ts';
 import { freshBudgets, voidFrom } from './retries.ts';
 import { isTerminal, stageRow } from './stages.ts';
 import { type HoldReason, type ItemState, isCritical } from './state.ts';
 import { applyCancel, stopMustWait } from './stopping.ts';
+import { tellWorker } from './told.ts';
 
 /** What a person did, on the board or by hand. Total: every gesture has an answer in every state. spec: pipeline §3.2, §7 */
 export function decideGesture(draft: Draft, event: Gesture): void {
@@ -91,7 +92,9 @@ function start(draft: Draft, found: ItemState, event: Gesture): Ignored {
   if (found.activity === 'queued' || found.activity === 'dispatched') return busy(found);
   const item = accept(draft, found, event, 'PL-H-1', 'the analyst works again');
   if (event.issue !== null) Object.assign(item, { title: event.issue.title, description: event.issue.description });
-  item.findings = event.reason;
+  tellWorker(item, event.reason);
+  if (event.reason !== null)
+    draft.clarifications.push({ item: item.id, at: event.row?.at ?? draft.now.toISOString(), text: event.reason });
   item.approval = null;
   voidFrom(item, 'analysis');
   freshBudgets(item);
@@ -126,15 +129,8 @@ export function approveAnalysis(draft: Draft, item: ItemState, by: string, via: 
     at: draft.now.toISOString(),
   };
   if (item.head !== null)
-    emit(draft, item, {
-      kind: 'commit-status',
-      sha: item.head,
-      context: 'conveyor/analysis-approved',
-      state: 'success',
-      description: `pass · ${item.gates['analysis-approved'].code} · approved`,
-      report: null,
-    });
-  item.findings = null;
+    emitStatus(draft, item, item.head, { ...item.gates['analysis-approved'], gate: 'analysis-approved', text: 'approved' });
+  tellWorker(item, null);
   advance(draft, item);
 }
 
@@ -147,7 +143,7 @@ function reject(draft: Draft, found: ItemState, event: Gesture): Ignored {
     return { code: 'I-CRITICAL', text: 'the deployment has started: wait for its end, or use the rollback of the deploy' };
   const item = accept(draft, found, event, 'PL-H-4', `rejected by ${event.by}`);
   comment(draft, item, 'rejected', 'stream', { reason: event.reason ?? '', by: event.by }, item.seq);
-  item.findings = event.reason === null ? 'Rejected by a person, who gave no reason.' : `Rejected by a person:\n${event.reason}`;
+  tellWorker(item, event.reason === null ? 'Rejected by a person, who gave no reason.' : `Rejected by a person:\n${event.reason}`);
   if (target[item.track] === 'analysis') item.approval = null;
   freshBudgets(item);
   releaseSlot(draft, item);
@@ -193,7 +189,7 @@ function retry(draft: Draft, found: ItemState, event: Gesture): Ignored {
   if (found.activity !== 'held') return { code: 'I-STAGE', text: `retry needs a held item; ${found.id} is ${describeState(found)}` };
   if (isCritical(found)) return { code: 'I-CRITICAL', text: 'production may have changed: use recheck, or rollback' };
   const item = accept(draft, found, event, 'PL-R-6', `retry by ${event.by}`);
-  if (event.reason !== null) item.findings = [item.findings, event.reason].filter((part) => part !== null).join('\n\n');
+  if (event.reason !== null) item.words = [item.words, event.reason].filter((part) => part !== null).join('\n\n').slice(-8000).toWellFormed();
   freshBudgets(item);
   queue(draft, item);
   return null;

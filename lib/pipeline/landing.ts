@@ -5,6 +5,7 @@ import { approveAnalysis } from './gestures.ts';
 import { backoffS, holdReason, infraRetry, rework, runRetry, voidFrom, workMode } from './retries.ts';
 import { type GateName, type Stage, stageRow } from './stages.ts';
 import { type ItemState, isCritical } from './state.ts';
+import { tellWorker } from './told.ts';
 import type { Verdict } from './verdict.ts';
 
 export type FromRun = Pick<StageLanded | DeliveryRecorded, 'token' | 'run' | 'item' | 'head' | 'reports'> & { readonly type: string };
@@ -72,7 +73,8 @@ function addUsage(item: ItemState, event: StageLanded): void {
 
 /** The worker did not finish: its class decides, and no class burns a developer retry. spec: agents §7, AG-OUT-1 */
 function unfinished(draft: Draft, item: ItemState, event: StageLanded): void {
-  const { class: outcome, text } = event.outcome;
+  const { class: outcome, text, cause, seconds } = event.outcome;
+  item.lastRun = { class: outcome, seconds, text: `${cause ?? outcome}: ${text}`.slice(0, 4000).toWellFormed() };
   switch (outcome) {
     case 'transient': {
       const failures = item.counters.transient;
@@ -108,12 +110,13 @@ function unfinished(draft: Draft, item: ItemState, event: StageLanded): void {
 }
 
 function judged(draft: Draft, item: ItemState, event: StageLanded): void {
+  item.lastRun = null;
   const unsound = unsoundGate(item.stage, event.verdicts);
   if (unsound !== null) return infraRetry(draft, item, unsound, internalCode(unsound), `the run of ${item.stage} ended without a sound verdict of gate ${unsound}`);
   const stopping = event.verdicts.find((verdict) => verdict.verdict !== 'pass');
   if (stopping !== undefined) return notPassed(draft, item, event, stopping);
   stageComment(draft, item, event);
-  item.findings = null;
+  tellWorker(item, null);
   switch (item.stage) {
     case 'analysis':
       item.package = event.package;
@@ -152,6 +155,7 @@ function notPassed(draft: Draft, item: ItemState, event: StageLanded, verdict: V
     case 'dev!':
       return rework(draft, item, verdict, false);
     case 'rerun':
+      item.lastRun = { class: verdict.code.endsWith('_EMPTY') ? 'no-change' : 'invalid', seconds: event.outcome.seconds, text: `${verdict.code}: ${verdict.text}` };
       return runRetry(draft, item, verdict.code, verdict.text, holdReason(verdict.code));
     case 'infra':
       return infraRetry(draft, item, verdict.gate, verdict.code, verdict.text);
@@ -164,7 +168,7 @@ function waitOrHold(draft: Draft, item: ItemState, event: StageLanded, verdict: 
   if (verdict.code === 'APPROVAL_PENDING' || verdict.code === 'APPROVAL_STALE') {
     item.package = event.package;
     stageComment(draft, item, event);
-    item.findings = null;
+    tellWorker(item, null);
     return wait(draft, item, 'approval');
   }
   if (verdict.code === 'CI_PENDING' || verdict.code === 'CI_RERUN_PENDING') return wait(draft, item, 'ci');
@@ -187,7 +191,7 @@ function conflict(draft: Draft, item: ItemState, event: StageLanded, verdict: Ve
   const times = item.counters.conflict + 1;
   if (times > 2) return hold(draft, item, 'loop', verdict.code, verdict.text);
   comment(draft, item, 'conflict', 'architect', { text: (event.message ?? verdict.text).slice(0, 16_384) });
-  item.findings = event.message ?? verdict.text;
+  tellWorker(item, event.message ?? verdict.text);
   item.approval = null;
   voidFrom(item, 'analysis');
   enter(draft, item, 'analysis');

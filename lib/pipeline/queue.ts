@@ -1,3 +1,4 @@
+import type { Config } from './config.ts';
 import { expireRequest, isExpired } from './confirmation.ts';
 import { type Draft, applied, continueLine, dispatch, edit, enter, open, queue } from './draft.ts';
 import { isTerminal } from './stages.ts';
@@ -13,8 +14,14 @@ export function dueTimers(draft: Draft): void {
   }
 }
 
+/** What the table reads. */
+interface Queued {
+  readonly items: ReadonlyMap<string, ItemState>;
+  readonly config: Config;
+}
+
 /** Held for a person outside deploy-staging and deploy: successors may pass. spec: PL-Q9-3 */
-function isParked(draft: Draft, item: ItemState): boolean {
+function isParked(draft: Queued, item: ItemState): boolean {
   if (item.activity !== 'held' || item.stage === 'deploy-staging' || item.stage === 'deploy') return false;
   return draft.config.intake.park_held || item.hold?.code === 'questions';
 }
@@ -26,7 +33,7 @@ interface Load {
   readonly active: ItemState | null;
 }
 
-function measure(draft: Draft): Load {
+function measure(draft: Queued): Load {
   let running = 0;
   let active: ItemState | null = null;
   for (const item of draft.items.values()) {
@@ -49,6 +56,15 @@ export function blockedBy(draft: Draft, item: ItemState, { running, active } = m
     return `active-item: ${active.id} is before it`;
   if (running >= draft.config.limits.runs) return `limit: ${running} of ${draft.config.limits.runs} runs are out`;
   return null;
+}
+
+/** The item that goes before a queued one; null = nothing but its own turn is missing. For people; the table itself is `blockedBy`. */
+export function itemAhead(items: Queued['items'], config: Config, item: ItemState): ItemState | null {
+  if (item.activity !== 'queued') return null;
+  const { running, active } = measure({ items, config });
+  if (item.stage === 'created' && config.intake.serial && active !== null && active.order < item.order) return active;
+  if (running < config.limits.runs) return null;
+  return [...items.values()].filter((other) => other.activity === 'dispatched').sort((a, b) => a.order - b.order)[0] ?? null;
 }
 
 /** The queue table over the whole repository: what one item frees the next one gets in the same commit. spec: pipeline §9 */

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { type Draft, comment, enter, hold, queue, releaseSlot } from './draft.ts';
+import { type Draft, emit, enter, hold, queue, releaseSlot } from './draft.ts';
 import { type GateName, STAGES, STAGE_TABLE, type Stage } from './stages.ts';
 import { type HoldReason, type ItemState, isCritical } from './state.ts';
+import { tellWorker } from './told.ts';
 import type { Verdict } from './verdict.ts';
 
 /** Verdict code → hold reason, where it is not `infra`. spec: pipeline §8.4 */
@@ -67,18 +68,55 @@ export function rework(draft: Draft, item: ItemState, verdict: Verdict, relaunch
   item.fingerprint = print;
   item.counters.noProgress = repeated ? Math.max(item.counters.noProgress, 1) + 1 : 1;
   const attempt = Math.min(item.counters.developer + 1, limit);
-  item.findings = `${verdict.gate} failed: ${verdict.code} (attempt ${attempt}/${limit})\n${verdict.findings ?? verdict.text}`.slice(0, 8000);
+  tellWorker(item, verdict.findings ?? verdict.text, {
+    gate: verdict.gate,
+    code: verdict.code,
+    verdict: verdict.verdict,
+    attempt,
+    limit,
+    round: item.rounds.development ?? 1,
+    sha: item.head,
+    report: verdict.report,
+  });
   releaseSlot(draft, item);
-  comment(draft, item, 'gate_failed', 'stream', { gate: verdict.gate, code: verdict.code, text: verdict.text, attempt: String(attempt), limit: String(limit) }, item.seq);
+  const from = item.stage;
   voidFrom(item, 'development');
   enter(draft, item, 'development');
-  if (!relaunch) return hold(draft, item, holdReason(verdict.code), verdict.code, verdict.text);
-  if (item.hold !== null) return;
-  if (item.counters.developer >= limit)
-    hold(draft, item, 'retries-exhausted', verdict.code, `${limit} attempts are used up; last: ${verdict.text}`);
-  else if (draft.config.retry.same_fingerprint_max > 0 && item.counters.noProgress >= draft.config.retry.same_fingerprint_max)
-    hold(draft, item, 'no-progress', verdict.code, `the same failure came ${item.counters.noProgress} times: ${verdict.text}`);
-  else item.counters.developer = attempt;
+  const stop = relaunch ? spent(draft, item, verdict) : { reason: holdReason(verdict.code), text: verdict.text };
+  const again = stop === null && item.hold === null;
+  reportFailure(draft, item, from, verdict, again ? { attempt, limit } : null);
+  if (again) item.counters.developer = attempt;
+  else if (stop !== null && (item.hold === null || !relaunch)) hold(draft, item, stop.reason, verdict.code, stop.text);
+}
+
+/** Why the developer may not start once more; null = it may. spec: PL-R-1, PL-R-4 */
+function spent(draft: Draft, item: ItemState, verdict: Verdict): { readonly reason: HoldReason; readonly text: string } | null {
+  const { developer_max, same_fingerprint_max } = draft.config.retry;
+  const { developer, noProgress } = item.counters;
+  if (developer >= developer_max) return { reason: 'retries-exhausted', text: `${developer_max} attempts are used up; last: ${verdict.text}` };
+  if (same_fingerprint_max === 0 || noProgress < same_fingerprint_max) return null;
+  return { reason: 'no-progress', text: `the same failure came ${noProgress} times: ${verdict.text}` };
+}
+
+/** The comment on a gate that sent an item back; `again` = the developer starts, null = the item is held as well. spec: H-CMT-8, H-FUI-7 */
+function reportFailure(draft: Draft, item: ItemState, from: Stage, verdict: Verdict, again: { readonly attempt: number; readonly limit: number } | null): void {
+  emit(draft, item, {
+    kind: 'tracker-comment',
+    comment: 'gate_failed',
+    stage: from,
+    attempt: item.seq,
+    role: 'stream',
+    data: {
+      gate: verdict.gate,
+      verdict: verdict.verdict,
+      code: verdict.code,
+      class: verdict.class ?? '',
+      text: verdict.text,
+      sha: item.head ?? '',
+      report: verdict.report ?? '',
+      ...(again === null ? {} : { attempt: String(again.attempt), limit: String(again.limit) }),
+    },
+  });
 }
 
 /** A run in the critical window goes on from what the ledger says of the deployment; any other works. */
@@ -100,5 +138,4 @@ export function runRetry(draft: Draft, item: ItemState, code: string, text: stri
   if (runs >= limit) return hold(draft, item, reason, code, text);
   queue(draft, item, mode);
   item.counters.run = runs + 1;
-  item.findings = [item.findings, `Previous attempt: ${code}: ${text}`].filter((part) => part !== null).join('\n\n').slice(-8000);
 }

@@ -1,9 +1,10 @@
-import { type Draft, advance, applied, emit, enter, hold, ignored, open, queue, releaseSlot, wait } from './draft.ts';
+import { type Draft, advance, applied, emit, emitStatus, enter, hold, ignored, open, queue, releaseSlot, wait } from './draft.ts';
 import type { PipelineEvent } from './events.ts';
 import { backoffS, freshBudgets, holdReason, infraRetry, rework, runRetry, voidFrom, workMode } from './retries.ts';
 import { type Stage, isTerminal } from './stages.ts';
 import { type ItemState, isCritical } from './state.ts';
 import { applyCancel } from './stopping.ts';
+import { tellWorker } from './told.ts';
 
 type Of<Type extends PipelineEvent['type']> = Extract<PipelineEvent, { type: Type }>;
 
@@ -14,6 +15,8 @@ export function decideRunLost(draft: Draft, event: Of<'run.lost'>): void {
   const item = open(draft, found.id, event.type, 'PL-K-6', event.text);
   applied(draft, event.type, item.id, 'PL-K-6', event.text);
   if (item.cancel !== null && !isCritical(item)) return applyCancel(draft, item, item.cancel.reason);
+  const seconds = Math.max(0, (draft.now.getTime() - Date.parse(item.dispatch?.at ?? item.since)) / 1000);
+  item.lastRun = { class: 'killed', seconds, text: `RUN_LOST: ${event.text}` };
   if (isCritical(item)) {
     // The finalizer asks the target and goes on where the ledger says the deployment is.
     const unknown = item.delivery?.phase === 'initiated';
@@ -78,10 +81,9 @@ export function decideCiJudged(draft: Draft, event: Of<'ci.judged'>): void {
     run: draft.run,
     at: draft.now.toISOString(),
   };
-  const state = verdict.verdict === 'pass' ? 'success' : verdict.verdict === 'fail' ? 'failure' : 'pending';
-  emit(draft, item, { kind: 'commit-status', sha: event.sha, context: 'conveyor/ci', state, description: `${verdict.verdict} · ${verdict.code} · ${verdict.text}`.slice(0, 140), report: null });
+  emitStatus(draft, item, event.sha, { ...verdict, gate: 'ci', report: null });
   if (verdict.verdict === 'pass') {
-    item.findings = null;
+    tellWorker(item, null);
     advance(draft, item);
   } else if (verdict.verdict === 'fail') rework(draft, item, verdict);
   else hold(draft, item, holdReason(verdict.code), verdict.code, verdict.text);

@@ -84,6 +84,8 @@ export interface GitPort {
   firstParents(base: Sha, head: Sha): Promise<readonly Sha[]>;
   /** Changed paths between two trees or commits, without rename detection. status: A, M, D, T. */
   diff(from: Sha, to: Sha): Promise<readonly { readonly status: string; readonly path: string }[]>;
+  /** Files that differ between two commits and their lines added and removed; binary files count no lines. `without`: folders left out. */
+  diffSize(from: Sha, to: Sha, without?: readonly string[]): Promise<{ readonly files: number; readonly plus: number; readonly minus: number }>;
   /** Writes the tracked files of a commit or tree into an empty folder; no .git. Mode bits and symlinks are kept. */
   exportTree(treeish: Sha, folder: string, options?: { readonly without?: readonly string[] }): Promise<void>;
 }

@@ -52,5 +52,5 @@ export interface TrackerPort {
   /** Exactly one comment per external id; created or updated. spec: H-CMT-10 */
   upsertComment(issue: string, comment: { readonly externalId: string; readonly html: string; readonly role: string }): Promise<{ readonly id: string }>;
   /** Page of the issue for links, null when there is no public address. */
-  issueUrl(issue: Issue): string | null;
+  issueUrl(issue: Pick<Issue, 'id'>): string | null;
 }

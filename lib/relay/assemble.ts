@@ -92,8 +92,10 @@ export async function assembleRelay(config: RelayConfig, ports: RelayPorts, opti
       log.info(`dropped ${await dispatcher.drop(request.project)} event(s) of project ${request.project}`);
       return;
     }
-    const count = await dead.redrive(request.key === null ? {} : { key: request.key }, async ({ record: { v: _v, seq: _seq, ...draft } }) => {
-      const entry = entryOf(await spool.append(draft));
+    const count = await dead.redrive(request.key === null ? {} : { key: request.key }, async ({ record }) => {
+      const { v: _v, seq: _seq, ...draft } = record;
+      const seq = await spool.append({ ...draft, body: JSON.stringify(draft.body) });
+      const entry = entryOf({ ...record, seq });
       if (entry !== null) dispatcher.add(entry);
     });
     log.info(`put ${count} dead letter(s) back`);

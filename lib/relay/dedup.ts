@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 const KEEP_MS = 7 * 86_400_000;
 const MAX_KEYS = 100_000;
 
 /** sha256 of source and raw body: a sender's retry is byte-identical, two changes never are. spec: RL-RLY-10 */
 export function dedupKey(source: 'plane', body: Uint8Array): string {
-  return createHash('sha256').update(source).update('\n').update(body).digest('hex');
+  return hash('sha256', Buffer.concat([Buffer.from(`${source}\n`), body]));
 }
 
 /** Keys of spooled deliveries: 7 days or the newest 100 000, oldest forgotten first. spec: RL-RLY-10 */

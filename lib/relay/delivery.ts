@@ -3,25 +3,25 @@ import { z } from 'zod';
 const Uuid = z.string().regex(/^[0-9a-fA-F-]{36}$/);
 
 /** The parts of Plane's body that are read; all else is kept only as raw bytes. spec: RL-RLY-11 */
-const Body = z.looseObject({
+const Body = z.object({
   event: z.string(),
   action: z.string(),
-  data: z.looseObject({
+  data: z.object({
     id: z.string().optional(),
     project: z.string().nullish(),
     sequence_id: z.int().nullish(),
     name: z.string().nullish(),
     description_stripped: z.string().nullish(),
     updated_at: z.string().nullish(),
-    state: z.looseObject({ id: Uuid, name: z.string(), group: z.string() }).nullish().catch(null),
-    labels: z.array(z.looseObject({ id: Uuid, name: z.string() })).nullish().catch(null),
+    state: z.object({ id: Uuid, name: z.string(), group: z.string() }).nullish().catch(null),
+    labels: z.array(z.object({ id: Uuid, name: z.string() })).nullish().catch(null),
   }),
   activity: z
     .looseObject({
       field: z.string().nullish(),
       old_value: z.unknown(),
       new_value: z.unknown(),
-      actor: z.looseObject({ id: z.string() }).nullish().catch(null),
+      actor: z.object({ id: z.string() }).nullish().catch(null),
     })
     .nullish(),
 });

@@ -25,18 +25,12 @@ export interface Entry {
 
 /** Null when the record announces nothing (another version wrote it). */
 export function entryOf(record: SpoolRecord): Entry | null {
-  let json: unknown;
-  try {
-    json = JSON.parse(record.body);
-  } catch {
-    return null;
-  }
-  const delivery = parseDelivery(json);
+  const delivery = parseDelivery(record.body);
   const change = delivery === null ? null : changeOf(delivery);
   return delivery === null || change === null ? null : entryFrom(record, delivery, change);
 }
 
-export function entryFrom(record: SpoolRecord, delivery: Delivery, change: Change): Entry {
+export function entryFrom(record: Omit<SpoolRecord, 'v' | 'body'>, delivery: Delivery, change: Change): Entry {
   return {
     seq: record.seq,
     key: record.key,

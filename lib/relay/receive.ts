@@ -11,6 +11,7 @@ import type { Projects } from './projects.ts';
 import type { SignatureWatch } from './signature-watch.ts';
 import { type LiveSecret, verifySignature } from './signature.ts';
 import type { Spool } from './spool.ts';
+import type { SpoolDraft } from './spool-record.ts';
 import type { SpoolHealth } from './spool-health.ts';
 import type { StateMaps } from './state-maps.ts';
 
@@ -50,6 +51,15 @@ export interface ReceiverDeps {
   readonly accepted: (entry: Entry) => void;
 }
 
+/** A delivery that may count, with what its record needs. */
+interface News {
+  readonly delivery: Delivery;
+  readonly change: Change;
+  readonly key: string;
+  readonly text: string;
+  readonly deliveryId: string;
+}
+
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /** signature → parse → classify → spool + fsync → answer; no network before the answer. spec: RL-RLY-2, relay §1.2 */
@@ -75,19 +85,19 @@ export class Receiver {
     }
     if (request.probe === 'drop') return 'drop';
     const key = dedupKey('plane', request.body);
-    const json = parseObject(request.body);
-    if (json === null) {
+    const parsed = parseObject(request.body);
+    if (parsed === null) {
       metrics.events.malformed += 1;
       await spool.keepRejected(key, request.body).catch((thrown: unknown) => log.warn(`rejected body ${key.slice(0, 12)} not kept: ${errorText(thrown)}`));
       return { status: 400, body: { status: 'not a JSON object' } };
     }
-    const meaning = this.#classify(parseDelivery(json), matched?.tracker ?? null);
+    const meaning = this.#classify(parseDelivery(parsed.json), matched?.tracker ?? null);
     if (typeof meaning === 'string') {
       metrics.events.ignored += 1;
       metrics.ignored[meaning] += 1;
       return { status: 200, body: { status: 'ignored', reason: meaning } };
     }
-    return this.#accept(request, key, meaning.delivery, meaning.change);
+    return this.#accept({ ...meaning, key, text: parsed.text, deliveryId: request.delivery });
   }
 
   #classify(delivery: Delivery | null, tracker: string | null): IgnoreReason | { delivery: Delivery; change: Change } {
@@ -108,29 +118,32 @@ export class Receiver {
     return interest === 'no' ? 'no interest' : { delivery, change };
   }
 
-  async #accept(request: Received, key: string, delivery: Delivery, change: Change): Promise<Receipt> {
+  async #accept(news: News): Promise<Receipt> {
     const { keys, clock, metrics } = this.#deps;
+    const { key } = news;
     if (keys.has(key, clock.now().getTime())) return this.#duplicate();
     // The same bytes while the first copy is being written: its fate is theirs.
     const writing = this.#writing.get(key);
     if (writing !== undefined) return (await writing) ? this.#duplicate() : this.#refuse();
-    const work = this.#write(request, key, delivery, change);
+    const work = this.#write(news);
     this.#writing.set(key, work);
-    const written = await work.finally(() => this.#writing.delete(key));
+    const written = await work;
+    this.#writing.delete(key);
     if (!written) return this.#refuse();
     metrics.events.accepted += 1;
     return { status: 200, body: { status: 'accepted', key: key.slice(0, 12) } };
   }
 
-  async #write(request: Received, key: string, delivery: Delivery, change: Change): Promise<boolean> {
+  /** False when the spool refused; never throws. */
+  async #write({ key, text, deliveryId, delivery, change }: News): Promise<boolean> {
     const { spool, health, clock, keys, accepted } = this.#deps;
     const now = clock.now();
     try {
-      const record = await spool.append({
+      const draft: SpoolDraft = {
         key,
         source: 'plane',
         received_at: now.toISOString(),
-        delivery: request.delivery,
+        delivery: deliveryId,
         project: delivery.project ?? '',
         issue: delivery.issue ?? '',
         field: change.kind === 'tracker.state' ? 'state' : 'labels',
@@ -138,11 +151,12 @@ export class Receiver {
         new: delivery.new,
         updated_at: delivery.updatedAt,
         actor: delivery.actor,
-        body: decoder.decode(request.body),
-      });
+        body: text,
+      };
+      const seq = await spool.append(draft);
       keys.add(key, now.getTime());
       health.worked();
-      accepted(entryFrom(record, delivery, change));
+      accepted(entryFrom({ ...draft, seq }, delivery, change));
       return true;
     } catch (thrown) {
       health.failed(thrown);
@@ -172,10 +186,11 @@ export class Receiver {
   }
 }
 
-function parseObject(body: Uint8Array): object | null {
+function parseObject(body: Uint8Array): { readonly json: object; readonly text: string } | null {
   try {
-    const json: unknown = JSON.parse(decoder.decode(body));
-    return typeof json === 'object' && json !== null && !Array.isArray(json) ? json : null;
+    const text = decoder.decode(body);
+    const json: unknown = JSON.parse(text);
+    return typeof json === 'object' && json !== null && !Array.isArray(json) ? { json, text } : null;
   } catch {
     return null;
   }

@@ -92,9 +92,7 @@ describe('the relay as a process', () => {
     const second = await world.start();
     expect(second.output()).toContain('1 event(s) waiting');
     await until(() => world.forge.runs.length === 1, 'the dispatch after the start');
-    const delivery = readFileSync(join(world.spool, 'seg-000001.ndjson'), 'utf8');
-    const { body } = JSON.parse(delivery) as { body: string };
-    expect(await deliver(second, body)).toEqual({ status: 'duplicate' });
+    expect(await deliver(second, world.plane.deliveries.at(-1)?.body ?? '')).toEqual({ status: 'duplicate' });
     await quiet(second);
     expect(gestures(world.forge)).toEqual([`${world.plane.identifier}-${item.sequence_id}:to_analyse`]);
   });

@@ -22,7 +22,7 @@ const draft = (text: string, clock: VirtualClock) => ({
   new: 's',
   updated_at: '2026-05-04T10:00:00Z',
   actor: 'a',
-  body: text,
+  body: JSON.stringify({ text }),
 });
 
 const open = (files: SpoolFiles, clock: VirtualClock, options: { maxBytes?: number; environment?: 'staging'; directory?: string } = {}) =>
@@ -41,14 +41,13 @@ describe('spool', () => {
     const clock = new VirtualClock();
     const files = createMemoryFiles();
     const { spool } = await open(files, clock);
-    const [first, second, third] = [await spool.append(draft('1', clock)), await spool.append(draft('2', clock)), await spool.append(draft('3', clock))];
-    expect([first.seq, second.seq, third.seq]).toEqual([1, 2, 3]);
+    expect([await spool.append(draft('1', clock)), await spool.append(draft('2', clock)), await spool.append(draft('3', clock))]).toEqual([1, 2, 3]);
     await spool.ack([1], 'dispatched', { run: 7 });
     await spool.ack([2], 'dispatched', { run: 7 });
     await spool.ack([2], 'confirmed');
     await spool.close();
     const { replay } = await open(files, clock);
-    expect(replay.unfinished.map(({ record, run, dispatches }) => [record.body, run, dispatches])).toEqual([
+    expect(replay.unfinished.map(({ record, run, dispatches }) => [record.body['text'], run, dispatches])).toEqual([
       ['1', 7, 1],
       ['3', null, 0],
     ]);
@@ -67,11 +66,11 @@ describe('spool', () => {
     files.contents.set('/spool/acks.ndjson', Buffer.from('{"v":1,"se'));
     const second = await open(files, clock);
     expect(second.replay.damaged).toEqual([]);
-    expect(second.replay.unfinished.map(({ record }) => record.body)).toEqual(['whole']);
+    expect(second.replay.unfinished.map(({ record }) => record.body['text'])).toEqual(['whole']);
     await second.spool.append(draft('after', clock));
     await second.spool.ack([1], 'confirmed');
     const { replay } = await open(files, clock);
-    expect(replay.unfinished.map(({ record }) => record.body)).toEqual(['after']);
+    expect(replay.unfinished.map(({ record }) => record.body['text'])).toEqual(['after']);
   });
 
   it('a damaged line in the middle is told and loses nothing else', async () => {
@@ -80,10 +79,10 @@ describe('spool', () => {
     const { spool } = await open(files, clock);
     for (const text of ['1', '2', '3']) await spool.append(draft(text, clock));
     const [segment] = names(files);
-    files.contents.set(segment!, Buffer.from(files.contents.get(segment!)!.toString().replace('"body":"2"', '"body":2')));
+    files.contents.set(segment!, Buffer.from(files.contents.get(segment!)!.toString().replace('"body":{"text":"2"}', '"body":2')));
     const { replay } = await open(files, clock);
     expect(replay.damaged).toEqual(['seg-000001.ndjson:2']);
-    expect(replay.unfinished.map(({ record }) => record.body)).toEqual(['1', '3']);
+    expect(replay.unfinished.map(({ record }) => record.body['text'])).toEqual(['1', '3']);
   });
 
   it('case 5: after ENOSPC nothing counts; with room again the retry counts once, in a segment of its own', async () => {
@@ -98,7 +97,7 @@ describe('spool', () => {
     files.faults.room = null;
     await spool.append(draft('event', clock));
     const { replay } = await open(files, clock);
-    expect(replay.unfinished.map(({ record }) => record.body)).toEqual(['before', 'event']);
+    expect(replay.unfinished.map(({ record }) => record.body['text'])).toEqual(['before', 'event']);
     expect(names(files)).toHaveLength(2);
   });
 
@@ -111,9 +110,9 @@ describe('spool', () => {
     await expect(spool.append(draft('event', clock))).rejects.toMatchObject({ code: 'RELAY_SPOOL' });
     Object.assign(files.faults, { sync: false, truncate: false });
     const again = await spool.append(draft('event', clock));
-    expect((await open(files, clock)).replay.unfinished.map(({ record }) => record.body)).toEqual(['before', 'event']);
-    await spool.ack([again.seq], 'confirmed');
-    expect((await open(files, clock)).replay.unfinished.map(({ record }) => record.body)).toEqual(['before']);
+    expect((await open(files, clock)).replay.unfinished.map(({ record }) => record.body['text'])).toEqual(['before', 'event']);
+    await spool.ack([again], 'confirmed');
+    expect((await open(files, clock)).replay.unfinished.map(({ record }) => record.body['text'])).toEqual(['before']);
   });
 
   it('RL-RLY-9: at the size cap an append is refused, and finished segments older than an hour make room', async () => {
@@ -123,7 +122,7 @@ describe('spool', () => {
     const big = await spool.append(draft('x'.repeat(15_000), clock));
     await expect(spool.append(draft('y'.repeat(10_000), clock))).rejects.toMatchObject({ code: 'RELAY_SPOOL_FULL' });
     await expect(spool.probe()).resolves.toBeUndefined();
-    await spool.ack([big.seq], 'confirmed');
+    await spool.ack([big], 'confirmed');
     await clock.advance(DAY);
     await spool.append(draft('small', clock));
     await clock.advance(2 * 3_600_000);
@@ -153,7 +152,7 @@ describe('spool', () => {
     await spool.close();
     const second = await open(files, clock);
     expect(second.replay.unfinished).toEqual([]);
-    expect((await second.spool.append(draft('next', clock))).seq).toBe(4);
+    expect(await second.spool.append(draft('next', clock))).toBe(4);
   });
 
   it('an ack that the disk refuses is written later', async () => {
@@ -201,8 +200,8 @@ describe('spool', () => {
         const model = new Map<number, string>();
         for (const [index, one] of steps.entries()) {
           if (one.kind === 'append') {
-            const record = await spool.append(draft(`${index}${one.text}`, clock)).catch(() => null);
-            if (record !== null) model.set(record.seq, record.body);
+            const seq = await spool.append(draft(`${index}${one.text}`, clock)).catch(() => null);
+            if (seq !== null) model.set(seq, `${index}${one.text}`);
           } else if (one.kind === 'ack') {
             const seq = [...model.keys()][one.which % Math.max(1, model.size)];
             if (seq === undefined) continue;
@@ -218,7 +217,7 @@ describe('spool', () => {
         files.faults.room = null;
         await spool.flushAcks();
         const { replay } = await open(files, clock);
-        expect(replay.unfinished.map(({ record }) => record.body)).toEqual([...model.values()]);
+        expect(replay.unfinished.map(({ record }) => record.body['text'])).toEqual([...model.values()]);
         expect(replay.damaged).toEqual([]);
       }),
       { numRuns: 60 },
@@ -254,6 +253,6 @@ describe('spool on a real disk', () => {
     await spool.close();
     const { replay, spool: again } = await spoolOf();
     await again.close();
-    expect(replay.unfinished.map(({ record }) => record.body)).toEqual(['event']);
+    expect(replay.unfinished.map(({ record }) => record.body['text'])).toEqual(['event']);
   });
 });

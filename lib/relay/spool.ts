@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { ConfigError, ExternalError, errorText } from '../base/errors.ts';
 import { AppendLog } from './append-log.ts';
 import type { SpoolFiles } from './spool-files.ts';
-import { parseLines, renderLine, SpoolAck, SpoolRecord } from './spool-record.ts';
+import { parseLines, renderLine, renderRecord, SpoolAck, type SpoolDraft, SpoolRecord } from './spool-record.ts';
 import { type Replay, replaySpool, type Segment, segmentPath } from './spool-replay.ts';
 
 export interface SpoolOptions {
@@ -65,7 +65,8 @@ export class Spool {
     return this.#segments.reduce((sum, segment) => sum + segment.bytes, this.#acks.size + this.#reserved);
   }
 
-  async append(draft: Omit<SpoolRecord, 'v' | 'seq'>): Promise<SpoolRecord> {
+  /** The record's number, once it is on the disk. */
+  async append(draft: SpoolDraft): Promise<number> {
     const size = Buffer.byteLength(draft.body) + 1024;
     this.#reserved += size;
     try {
@@ -73,13 +74,13 @@ export class Spool {
       while (this.#current === null || this.#full(this.#current)) await (this.#opening ??= this.#openSegment());
       const { log, segment } = this.#current;
       this.#seq += 1;
-      const record: SpoolRecord = { v: 1, seq: this.#seq, ...draft };
-      const line = renderLine(record);
+      const seq = this.#seq;
+      const line = renderRecord(seq, draft);
       await log.append(line);
       segment.bytes += line.byteLength;
       segment.newest = Math.max(segment.newest, Date.parse(draft.received_at));
-      segment.open.add(record.seq);
-      return record;
+      segment.open.add(seq);
+      return seq;
     } catch (thrown) {
       if (thrown instanceof ExternalError) throw thrown;
       throw new ExternalError('RELAY_SPOOL', `the spool ${this.#options.directory} is not writable: ${errorText(thrown)}`);

@@ -6,7 +6,10 @@ import { VERDICT_ICON } from './verdict-icon.ts';
 
 /** What every red result says, in every place. `class` null = not classified: then the operator looks. spec: H-FUI-7 */
 export interface Failure {
-  readonly verdict: Pick<Verdict, 'gate' | 'verdict' | 'code' | 'class' | 'text'>;
+  readonly verdict: Pick<Verdict, 'verdict' | 'code' | 'class' | 'text'> & {
+    /** The gate, or the stage when its worker failed. */
+    readonly gate: string;
+  };
   /** Address of the proof; null = none that people can open. */
   readonly evidence: string | null;
   readonly next: string;

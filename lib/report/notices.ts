@@ -45,13 +45,16 @@ const NOTICES = {
       to: stageRow(stage).onRejected?.[track ?? 'full'] ?? stage,
       reason: (data['reason'] ?? '').trim() === '' ? message('cmt.no_reason') : reason(data['reason']),
     }),
-  /** gate, code, text, attempt, limit */
+  /** gate, code, text; attempt and limit when the developer starts again */
   gate_failed: ({ data, stage }: NoticeSource) =>
     message('cmt.gate_failed', {
       gate: reason(data['gate']),
       stage,
       cause: cause(data),
-      next: message('next.retry', { n: reason(data['attempt']), max: reason(data['limit']) }),
+      next:
+        data['attempt'] === undefined
+          ? ''
+          : message('next.retry', { n: reason(data['attempt']), max: reason(data['limit']) }),
     }),
   /** text */
   conflict: ({ data }: NoticeSource) => message('cmt.conflict', { text: `\n${whole(data['text'])}` }),

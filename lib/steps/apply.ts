@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { artifactPath } from '../artifacts/paths.ts';
+import { readSignal } from '../artifacts/signals.ts';
 import { STAMPS, type VerdictFile, readBackFault, stamp } from '../artifacts/stamp.ts';
 import { renderTestReport } from '../artifacts/test-report-render.ts';
 import { type Role, stageRow } from '../pipeline/stages.ts';
@@ -92,8 +93,9 @@ async function applyAgent(session: Session, item: ItemState, candidate: Candidat
 async function signals({ engine }: Session, item: ItemState, commit: string): Promise<Pick<Candidate, 'message'>> {
   const name = item.stage === 'analysis' ? '01-questions.md' : item.stage === 'architecture' ? '06-conflict.md' : null;
   if (name === null) return { message: null };
-  const content = await engine.code.readFile(commit, artifactPath(item.id, name));
-  return { message: content?.toString('utf8').replace(/^---\n[\s\S]*?\n---\n/, '').slice(0, 16_384) ?? null };
+  const signal = readSignal(await engine.code.readFile(commit, artifactPath(item.id, name)), name, item.id);
+  for (const warning of signal.warnings) engine.log.warn(`${warning.text} (${warning.code})`);
+  return { message: signal.kind === 'text' ? signal.text.slice(0, 16_384).toWellFormed() : null };
 }
 
 const Evidence = z.object({ run: z.looseObject({ command: z.string(), timeoutS: z.number(), junit: z.array(z.unknown()), removed: z.array(z.string()), smoke: z.array(z.unknown()) }), outcome: z.looseObject({ kind: z.enum(['ran', 'tool-error', 'timeout', 'no-command']), text: z.string() }), command: z.string(), durationS: z.number(), output: z.string() });

@@ -3,11 +3,13 @@ import { writeLedger } from '../ledger/store.ts';
 import { derivedStatus } from '../pipeline/board.ts';
 import type { Effect, OutboxEntry, Receipt } from '../pipeline/effects.ts';
 import { type Performed, recordReceipts } from '../pipeline/receipts.ts';
-import type { ItemState } from '../pipeline/state.ts';
+import type { ItemState, Snapshot } from '../pipeline/state.ts';
 import type { ChatPort } from '../ports/chat.ts';
 import type { TrackerPort } from '../ports/tracker.ts';
+import { renderStatusDescription } from '../report/status-description.ts';
 import { archiveArtifacts, archiveFinished } from './archive.ts';
-import { renderComment, renderItemCard } from './comments.ts';
+import { renderItemCard } from './card.ts';
+import { renderComment } from './comments.ts';
 import type { Session } from './engine.ts';
 import { actionRowAfter } from './gesture-rows.ts';
 import { carryStatuses, deleteBranch, ensurePullRequest, statusUrl } from './forge-effects.ts';
@@ -17,6 +19,8 @@ export interface Performer {
   readonly session: Session;
   readonly tracker: TrackerPort;
   readonly chat: ChatPort | null;
+  /** The state in which the effects stand. */
+  readonly snapshot: Snapshot;
   /** true: the reconciler repeats what others began, so each act is read back first. spec: PL-C-4 */
   readonly repeat: boolean;
 }
@@ -96,7 +100,7 @@ async function settle({ session }: Performer, performed: readonly Performed[]): 
 }
 
 async function perform(performer: Performer, item: ItemState, entry: OutboxEntry): Promise<Done> {
-  const { session, tracker, chat, repeat } = performer;
+  const { session, tracker, chat, snapshot, repeat } = performer;
   const { forge } = session.engine;
   const { effect } = entry;
   switch (effect.kind) {
@@ -116,7 +120,7 @@ async function perform(performer: Performer, item: ItemState, entry: OutboxEntry
       await forge.setStatus(effect.sha, {
         context: effect.context,
         state: effect.state,
-        description: effect.description,
+        description: renderStatusDescription({ ...effect, text: session.engine.redact(effect.text) }),
         targetUrl: statusUrl(session, effect.sha, effect.report),
       });
       return done();
@@ -139,7 +143,7 @@ async function perform(performer: Performer, item: ItemState, entry: OutboxEntry
     }
     case 'tracker-comment': {
       const life = item.gen === 1 ? '' : `/g${item.gen}`;
-      const html = await renderComment(session, item, effect);
+      const html = await renderComment(session, snapshot, item, effect);
       const externalId = `${item.id}/${effect.comment}/${effect.stage}/${effect.attempt}${life}`;
       // Nothing to say (a summary without usage): the entry is done.
       if (html === null) return done();
@@ -147,7 +151,7 @@ async function perform(performer: Performer, item: ItemState, entry: OutboxEntry
     }
     case 'chat-card': {
       if (chat === null) return done();
-      const { messageId } = await chat.upsertCard({ messageId: item.chat?.messageId ?? null, text: renderItemCard(session, item), notify: effect.notify });
+      const { messageId } = await chat.upsertCard({ messageId: item.chat?.messageId ?? null, text: renderItemCard(session, tracker, snapshot, item), notify: effect.notify });
       return done(messageId);
     }
     case 'archive-artifacts':

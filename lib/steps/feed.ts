@@ -56,7 +56,7 @@ async function performOwn(desk: Desk, result: Transacted): Promise<void> {
   const before = result.view.snapshot.items;
   const items = new Set(result.decision.lines.map((line) => line.item));
   await performAndSettle(
-    { ...desk, repeat: false },
+    { ...desk, snapshot: result.snapshot, repeat: false },
     [...items].flatMap((id) => result.snapshot.items.get(id) ?? []),
     (entry, item) => entry.seq > (before.get(item.id)?.seq ?? 0),
   );

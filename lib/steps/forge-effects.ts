@@ -1,6 +1,7 @@
 import { ExternalError } from '../base/errors.ts';
 import { contextMatcher } from '../gates/ci-contexts.ts';
 import type { ItemState } from '../pipeline/state.ts';
+import { cut } from '../report/neutral.ts';
 import { renderPullRequest } from './comments.ts';
 import type { Session } from './engine.ts';
 
@@ -11,11 +12,12 @@ export function statusUrl({ engine }: Session, sha: string, report: string | nul
 }
 
 /** Number of the open pull request of the item's branch, made when there is none. spec: D-L-3 */
-export async function ensurePullRequest({ engine }: Session, item: ItemState): Promise<number> {
+export async function ensurePullRequest(session: Session, item: ItemState): Promise<number> {
+  const { engine } = session;
   if (item.branch === null) throw new ExternalError('NO_BRANCH', `${item.id} has no branch`, { retryable: false });
   const known = await engine.forge.findPull(item.branch, engine.mainBranch);
   if (known !== null) return known.number;
-  const pull = { head: item.branch, base: engine.mainBranch, ...renderPullRequest(item) };
+  const pull = { head: item.branch, base: engine.mainBranch, ...renderPullRequest(session, item) };
   try {
     return (await engine.forge.openPull(pull)).number;
   } catch (thrown) {
@@ -38,7 +40,7 @@ export async function carryStatuses({ engine }: Session, from: string, to: strin
   for (const row of rows ?? []) {
     if (row.state !== 'success' || present.has(row.context)) continue;
     if (!row.context.startsWith('conveyor/') && !isRequired(row.context)) continue;
-    const origin = / \(carried from [0-9a-f]{8}\)$/.test(row.description) ? row.description : `${row.description.slice(0, 112)} (carried from ${from.slice(0, 8)})`;
+    const origin = / \(carried from [0-9a-f]{8}\)$/.test(row.description) ? row.description : `${cut(row.description, 112)} (carried from ${from.slice(0, 8)})`;
     await forge.setStatus(to, { context: row.context, state: 'success', description: origin, targetUrl: row.targetUrl });
   }
 }

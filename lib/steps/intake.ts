@@ -52,7 +52,7 @@ function pullEvents(snapshot: Snapshot, pull: NonNullable<IntakeInput['pull']>):
 /** QG-0 failed: no item, no branch; all failures in one comment, status Blocked. Keyed, so a repeat changes nothing. spec: PL-Q-4 */
 async function refuseEntry({ tracker, session }: Desk, issue: Issue, verdict: Verdict): Promise<void> {
   session.engine.log.info(`entry gate: ${verdict.code} ${verdict.text}`);
-  await tracker.upsertComment(issue.id, { externalId: `${issue.id}/entry_failed/created/1`, html: renderEntryFailed(verdict), role: 'stream' });
+  await tracker.upsertComment(issue.id, { externalId: `${issue.id}/entry_failed/created/1`, html: renderEntryFailed(session, verdict), role: 'stream' });
   await tracker.setStatus(issue.id, 'blocked');
 }
 

@@ -80,7 +80,7 @@ async function merge(session: Session, item: ItemState, head: string, candidateH
   } catch (thrown) {
     return { pull: item.pull, call: { kind: 'pull-failed', text: errorText(thrown) } };
   }
-  const title = `${renderPullRequest(item).title} (#${pull})`;
+  const title = `${renderPullRequest(session, item).title} (#${pull})`;
   let last: MergeAnswer = { status: 0, text: '' };
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
     const before = await forge.getPull(pull);

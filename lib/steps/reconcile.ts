@@ -128,7 +128,7 @@ async function redrive(desk: Desk, snapshot: Snapshot): Promise<string[]> {
     await feed(desk, () =>
       given.flatMap((item): PipelineEvent[] => (item.token === null ? [] : [{ type: 'preflight.failed', item: item.id, token: item.token, run: desk.session.engine.run, cause: 'infra', text: `the forge took none of ${DISPATCH_SENDS} dispatches` }])),
     );
-  const performed = await performAndSettle({ ...desk, repeat: true }, due.filter((item) => !given.includes(item)), (entry) => ageS(desk, entry.at) > REDRIVE_S);
+  const performed = await performAndSettle({ ...desk, snapshot, repeat: true }, due.filter((item) => !given.includes(item)), (entry) => ageS(desk, entry.at) > REDRIVE_S);
   return performed.flatMap(({ item, receipts, failed }) => [
     ...receipts.map((receipt) => `${item}: ${receipt.key} done`),
     ...Object.entries(failed).map(([key, text]) => `${item}: ${key} still fails: ${text}`),

@@ -79,6 +79,21 @@ describe('bare git adapter', () => {
       ['100755', 'run.sh'],
     ]);
     expect(await repo.a.diff(base, next)).toEqual([{ status: 'A', path: '.gitattributes' }, { status: 'A', path: 'run.sh' }]);
+    expect(await repo.a.diffSize(base, next)).toEqual({ files: 2, plus: 2, minus: 0 });
+    const changed = await repo.a.commit({
+      base: next,
+      parents: [next],
+      changes: [
+        { path: 'dir/na"me\\ é.txt', content: 'a\nb\n' },
+        { path: 'line\nbreak', content: Buffer.from([0, 1, 2, 10]) },
+        { path: 'run.sh', content: null },
+      ],
+      message: 'm',
+      author,
+      at,
+    });
+    expect(await repo.a.diffSize(next, changed)).toEqual({ files: 3, plus: 2, minus: 2 });
+    expect(await repo.a.diffSize(next, changed, ['dir'])).toEqual({ files: 2, plus: 0, minus: 1 });
     const out = join(repo.folder, 'out');
     await repo.a.exportTree(next, out, { without: ['dir'] });
     expect(await readFile(join(out, 'run.sh'), 'utf8')).toBe('#!/bin/sh\n');

@@ -97,6 +97,13 @@ export function createGitObjects(git: RunGit): GitObjects {
       return Array.from({ length: Math.floor(parts.length / 2) }, (_, index) => ({ status: parts[index * 2] ?? '', path: parts[index * 2 + 1] ?? '' }));
     },
 
+    async diffSize(from, to, without = []) {
+      const rows = await lines(['diff-tree', '-r', '--numstat', '--no-renames', from, to, '--', ...without.map((path) => `:(top,exclude,literal)${path}`)]);
+      // `-` stands for the lines of a binary file.
+      const sum = (column: 0 | 1) => rows.reduce((total, row) => total + (Number(row.split('\t')[column]) || 0), 0);
+      return { files: rows.length, plus: sum(0), minus: sum(1) };
+    },
+
     async exportTree(treeish, folder, { without = [] } = {}) {
       await mkdir(folder, { recursive: true });
       const scratch = await mkdtemp(join(tmpdir(), 'conveyor-index-'));

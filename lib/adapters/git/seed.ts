@@ -19,11 +19,9 @@ export interface SeedOptions {
 export async function seedRepository(options: SeedOptions): Promise<string> {
   const { folder, repository, branch, author, env } = options;
   // HOME without a .gitconfig, and no settings of the system: only what stands here takes part.
-  const environment = {
-    PATH: env['PATH'],
-    HOME: repository,
-    LC_ALL: 'C',
-    GIT_CONFIG_NOSYSTEM: '1',
+  const machine = { PATH: env['PATH'], HOME: repository, LC_ALL: 'C', GIT_CONFIG_NOSYSTEM: '1' };
+  const work = {
+    ...machine,
     GIT_DIR: repository,
     GIT_WORK_TREE: folder,
     GIT_AUTHOR_NAME: author.name,
@@ -31,9 +29,10 @@ export async function seedRepository(options: SeedOptions): Promise<string> {
     GIT_COMMITTER_NAME: author.name,
     GIT_COMMITTER_EMAIL: author.email,
   };
-  const git = simpleGit({ baseDir: folder, allowEnvironment: Object.keys(environment) }).env(environment);
+  const git = simpleGit({ baseDir: folder, allowEnvironment: Object.keys(work) });
   try {
-    await git.raw('init', '--quiet', '--bare', `--initial-branch=${branch}`);
+    await git.env(machine).raw('init', '--quiet', '--bare', `--initial-branch=${branch}`, repository);
+    git.env(work);
     await git.raw('add', '--all');
     await git.raw('commit', '--quiet', '--message', 'First commit');
     return (await git.raw('rev-parse', 'HEAD')).trim();
