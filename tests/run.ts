@@ -15,7 +15,7 @@ let skipped = 0;
 const skippedFiles = new Set<string>();
 
 for (const step of [...STATIC_STEPS, UNUSED_STEP, BUILD_STEP]) {
-  const green = runStep(step);
+  const green = await runStep(step);
   console.log(`${green ? 'ok  ' : 'FAIL'} ${step.name}`);
   if (green) passed += 1;
   else failed += 1;

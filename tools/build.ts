@@ -57,7 +57,10 @@ export async function buildActions(top: string, out: string): Promise<readonly s
   const bundle = await rolldown({
     cwd: top,
     // The scripted agent runs a program of its own, found beside the bundles.
-    input: { ...Object.fromEntries(actions.map((name) => [name, `${START}${name}`])), 'scripted-program': 'lib/adapters/agent/scripted-program.ts' },
+    input: {
+      ...Object.fromEntries(actions.map((name) => [name, `${START}${name}`])),
+      'scripted-program': 'lib/adapters/agent/scripted-program.ts',
+    },
     platform: 'node',
     plugins: [startFiles(top), withoutOidc()],
     onLog(level, log, handle) {

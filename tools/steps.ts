@@ -1,5 +1,6 @@
-import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { exec } from '@actions/exec';
+import { errorText } from '../lib/base/errors.ts';
 
 const top = join(import.meta.dirname, '..');
 const bin = (name: string) => join(top, 'node_modules', '.bin', name);
@@ -23,10 +24,13 @@ export const BUILD_STEP: CheckStep = { name: 'build', argv: [process.execPath, j
 export const BUNDLE_STEP = tests('bundle');
 export const UNUSED_STEP: CheckStep = { name: 'unused', argv: [bin('knip')] };
 
-/** Runs one step with its output on ours; true = exit 0. A program that does not start is red. */
-export function runStep(step: CheckStep): boolean {
+/** Runs one step, its command line and output on ours; true = exit 0. A program that does not start is red. */
+export async function runStep(step: CheckStep): Promise<boolean> {
   const [program = '', ...args] = step.argv;
-  const ended = spawnSync(program, args, { cwd: top, stdio: 'inherit' });
-  if (ended.error !== undefined) console.log(`${step.name} did not start: ${ended.error.message}. Run "npm ci" first.`);
-  return ended.status === 0;
+  try {
+    return (await exec(program, args, { cwd: top, ignoreReturnCode: true })) === 0;
+  } catch (thrown) {
+    console.log(`${step.name} did not start: ${errorText(thrown)}. Run "npm ci" first.`);
+    return false;
+  }
 }

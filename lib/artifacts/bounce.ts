@@ -1,4 +1,4 @@
-import { quotedBlock } from '../base/quoted-block.ts';
+import { quotedBlock, stripInvisible } from '../base/quoted-block.ts';
 import { findingTitle, SEVERITIES, type Finding, type ReviewFindings, type Severity } from './findings.ts';
 
 /** Characters of the whole brief and of one finding. spec: AR-FB-4 */
@@ -109,7 +109,7 @@ function earlierRounds(earlier: Bounce['earlier']): string[] {
   const text = rounds.map(({ round, findings }) => {
     const titles = findings
       .slice(0, 5)
-      .map(({ severity, text: finding }) => `"${findingTitle(finding)}" (${severity})`);
+      .map(({ severity, text: finding }) => `"${findingTitle(stripInvisible(finding))}" (${severity})`);
     return `[${round}] ${titles.join(', ')}`;
   });
   return [`Earlier rounds: ${text.join('; ')}`, 'Do not reintroduce what earlier rounds fixed.'];

@@ -42,15 +42,15 @@ describe('00-business-request.md', () => {
     );
     const twice = appendClarifications(once, [{ at: '2026-06-06T12:00:00Z', text: '## Clarifications (round 7)' }]);
     expect(twice.startsWith(once.replace('revision: 2', 'revision: 3'))).toBe(true);
-    expect(twice).toContain('\n## Clarifications (round 2)\n\nAnswer of 2026-06-06T12:00:00Z:\n\n\\## Clarifications (round 7)\n');
+    expect(twice).toContain(
+      '\n## Clarifications (round 2)\n\nAnswer of 2026-06-06T12:00:00Z:\n\n\\## Clarifications (round 7)\n',
+    );
     expect(appendClarifications(twice, answers)).toContain('\n## Clarifications (round 3)\n');
     expect(appendClarifications(once, [])).toBe(once);
   });
 
   it('a person may have broken the frontmatter: the answers are appended all the same', () => {
-    expect(appendClarifications('# Request\n', answers)).toContain(
-      '# Request\n\n## Clarifications (round 1)\n',
-    );
+    expect(appendClarifications('# Request\n', answers)).toContain('# Request\n\n## Clarifications (round 1)\n');
   });
 
   it('AR-ST-3: earlier lives are linked', () => {

@@ -1,53 +1,35 @@
 import { TRAILS_SCENARIOS, type TrailsScenario } from '../../examples/trails/create.ts';
 import { type Health, readHealth } from '../adapters/service/health.ts';
-import { ConfigError } from '../base/errors.ts';
+import { moveIssue } from '../adapters/tracker/file.ts';
+import { ConfigError, InternalError } from '../base/errors.ts';
 import { journalPath } from '../ledger/codec.ts';
-import { holdExit } from '../report/exits.ts';
 import type { ItemState } from '../pipeline/state.ts';
+import { demoResult, renderDemoSummary } from './demo/result.ts';
 import { ADA, type DemoWorld, createDemoWorld } from './demo/world.ts';
 import { driveItem } from './drive-item.ts';
 import { EXIT } from './exit-code.ts';
-import type { LiveView } from './live-view.ts';
-import { createPlainView, createTerminalView } from './live-view.ts';
-import { moveIssue } from '../adapters/tracker/file.ts';
-import { createStory } from './story.ts';
-import { type Summary, summarise } from './summary.ts';
-import { renderTable } from './table.ts';
+import type { Io } from './io.ts';
+import { type LiveView, createPlainView, createTerminalView } from './live-view.ts';
+import { type Story, createStory } from './story.ts';
+import { summarise } from './summary.ts';
 
-export interface DemoCommand {
-  readonly scenario?: string;
+export interface DemoOptions {
+  readonly scenario: string;
+  /** The result as one JSON line. */
   readonly json?: boolean;
+  /** Leaves repository, records and services where they are. */
   readonly keep?: boolean;
-}
-export interface DemoIo {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly pid: number;
-  /** The result. */
-  readonly print: (text: string) => void;
-  /** Progress. */
-  readonly tell: (text: string) => void;
-  readonly isTerminal: boolean;
-  readonly signal: AbortSignal;
-}
-
-/** What `--json` prints. Seconds; `git_s` sums all git processes, of which some run side by side. */
-export interface DemoResult {
-  readonly item: string;
-  readonly stage: string;
-  readonly hold: string | null;
-  readonly attempts: Readonly<Record<string, number>>;
-  readonly gates: Readonly<Record<string, string>>;
-  readonly deployed: { readonly url: string; readonly version: string; readonly digest: string } | null;
-  readonly wall_s: number;
-  readonly git_s: number;
 }
 
 const HEALTH_MS = 5000;
 
-/** `conveyor demo`: one work item from the board to production on the local engine; exit code 0 only when it is done. */
-export async function demoCommand(options: DemoCommand, io: DemoIo): Promise<number> {
-  const scenario = parseScenarioName(options.scenario ?? 'happy');
-  const started = performance.now();
+/**
+ * `conveyor demo`: one work item from the board to production on the local engine. Answers the exit code: 0 only when
+ * the item is done. Leaves nothing behind unless `keep`. Throws `ConfigError` DEMO_SCENARIO. spec: delivery §12
+ */
+export async function demoCommand(options: DemoOptions, io: Io): Promise<number> {
+  const scenario = parseScenarioName(options.scenario);
+  const startedAt = performance.now();
   const git = { ms: 0, processes: 0 };
   const view = io.isTerminal ? createTerminalView(io.tell) : createPlainView(io.tell);
   const story = createStory(view);
@@ -58,6 +40,7 @@ export async function demoCommand(options: DemoCommand, io: DemoIo): Promise<num
     pid: io.pid,
     env: io.env,
     signal: io.signal,
+    // The story tells what happens; the log would tell it twice.
     log: { debug: quiet, info: quiet, warn: (text) => view.line(`⚠️ ${text}`), error: quiet },
     onGit: (ms) => {
       git.ms += ms;
@@ -66,46 +49,51 @@ export async function demoCommand(options: DemoCommand, io: DemoIo): Promise<num
     onRun: story.onRun,
     onStep: story.onStep,
   });
-  const before = await world.engine.view();
+  const { engine } = world;
+  const before = await engine.view();
   const item = await play(world, story, view, io.signal);
   await story.look();
-  const after = await tellProduction(world, view, 'Production now');
-  await view.close();
-  if (item === null) return EXIT.negative;
-  const result = describe(item, world, after, (performance.now() - started) / 1000, git.ms / 1000);
-  const end = await world.engine.view();
-  const journal = (await world.engine.git.readFile(end.head, journalPath(item.id)))?.toString() ?? '';
-  const commits = (await world.engine.git.firstParents(before.head, end.head)).length;
-  for (const line of renderSummary(item, result, summarise(journal), { commits, processes: git.processes })) io.tell(line);
-  if (options.keep === true) io.tell(`Kept: ${world.folder} (services run on; npm run demo removes nothing of it)`);
-  if (options.json === true) io.print(JSON.stringify(result));
+  if (io.signal.aborted) return EXIT.negative;
+  const health = await tellProduction(world, view, 'Production now');
+  await view.settle();
+  if (item === null) throw new InternalError('DEMO_REFUSED', 'the entry gate refused the issue of the demo');
+
+  const end = await engine.view();
+  const measured = {
+    wallMs: performance.now() - startedAt,
+    gitMs: git.ms,
+    gitProcesses: git.processes,
+    ledgerCommits: (await engine.git.firstParents(before.head, end.head)).length,
+  };
+  const journal = (await engine.git.readFile(end.head, journalPath(item.id)))?.toString() ?? '';
+  for (const line of renderDemoSummary(item, summarise(journal), measured)) io.tell(line);
+  if (options.keep === true) for (const line of renderKept(world)) io.tell(line);
+  if (options.json === true) io.print(JSON.stringify(demoResult(item, world.config, health, measured)));
   return item.stage === 'done' ? EXIT.done : EXIT.negative;
 }
 
 function parseScenarioName(name: string): TrailsScenario {
   const scenario = TRAILS_SCENARIOS.find((known) => known === name);
-  if (scenario === undefined) throw new ConfigError('DEMO_SCENARIO', `--scenario ${name}: there is no such scenario, choose from ${TRAILS_SCENARIOS.join(', ')}`);
-  return scenario;
+  if (scenario !== undefined) return scenario;
+  const choice = TRAILS_SCENARIOS.join(', ');
+  throw new ConfigError('DEMO_SCENARIO', `--scenario ${name}: there is no such scenario, choose from ${choice}`);
 }
 
 /** Ada wants the issue done: she approves what is complete, answers what is asked and confirms the deployment. */
-async function play(world: DemoWorld, story: ReturnType<typeof createStory>, view: LiveView, signal: AbortSignal): Promise<ItemState | null> {
+async function play(world: DemoWorld, story: Story, view: LiveView, signal: AbortSignal): Promise<ItemState | null> {
   const { engine, issue } = world;
   story.follow(engine, issue);
-  await tellProduction(world, view, 'Production before');
   await moveIssue(engine.issues, issue, 'to_analyse', ADA);
   await story.look();
   const ada = {
     name: ADA,
     approves: async () => {
-      await story.look();
+      await world.firstVersion;
+      await tellProduction(world, view, 'Production before');
       return true;
     },
     answers: async () => 'Only the own tracks.',
-    confirms: async () => {
-      await story.look();
-      return true;
-    },
+    confirms: async () => true,
   };
   return driveItem(engine, issue, ada, signal);
 }
@@ -113,35 +101,15 @@ async function play(world: DemoWorld, story: ReturnType<typeof createStory>, vie
 async function tellProduction({ config }: DemoWorld, view: LiveView, what: string): Promise<Health | null> {
   const target = config.deploy.targets.production;
   const health = target === undefined ? null : await readHealth(`${target.url}${target.health}`, HEALTH_MS);
-  view.line(health === null ? `🌐 ${what}: no answer` : `🌐 ${what}: ${target?.url} answers ${health.status}, commit ${health.commit?.slice(0, 8)}, ${health.digest?.slice(0, 19)}`);
+  if (health === null) view.line(`🌐 ${what}: no answer`);
+  else {
+    const version = `commit ${health.commit?.slice(0, 8) ?? '–'}, ${health.digest?.slice(0, 19) ?? '–'}`;
+    view.line(`🌐 ${what}: ${target?.url ?? ''} answers ${health.status}, ${version}`);
+  }
   return health;
 }
 
-function describe(item: ItemState, { config }: DemoWorld, health: Health | null, wall: number, git: number): DemoResult {
-  const round = (seconds: number) => Math.round(seconds * 1000) / 1000;
-  return {
-    item: item.id,
-    stage: item.stage,
-    hold: item.hold?.code ?? null,
-    attempts: { ...item.rounds },
-    gates: Object.fromEntries(Object.entries(item.gates).map(([gate, record]) => [gate, record.verdict])),
-    deployed: health === null ? null : { url: config.deploy.targets.production?.url ?? '', version: health.commit ?? '', digest: health.digest ?? '' },
-    wall_s: round(wall),
-    git_s: round(git),
-  };
-}
-
-function renderSummary(item: ItemState, result: DemoResult, summary: Summary, git: { readonly commits: number; readonly processes: number }): string[] {
-  const where = item.hold === null ? `${item.stage}` : `${item.stage}, held: ${item.hold.code}`;
-  const rows = summary.stages.map(({ stage, seconds, attempts }) => [stage, `${seconds.toFixed(2)} s`, attempts === 0 ? '' : String(attempts)]);
-  return [
-    '',
-    `${item.id} is in ${where}`,
-    ...(item.hold === null ? [] : [`  ${item.hold.text.split('\n')[0] ?? ''}`, `  ${holdExit(item.hold.code, item.stage)}`]),
-    '',
-    ...renderTable(['stage', 'time', 'runs'], rows),
-    '',
-    `${git.commits} ledger commits · ${summary.decisions} decisions · ${summary.effects} effects, ${summary.receipts} receipts`,
-    `${result.wall_s.toFixed(1)} s in all · ${git.processes} git processes ${result.git_s.toFixed(1)} s · ratio ${(result.wall_s / result.git_s).toFixed(2)}`,
-  ];
+function renderKept({ folder, repository, config }: DemoWorld): string[] {
+  const targets = Object.values(config.deploy.targets).map((target) => target?.url ?? '');
+  return [`Kept: ${folder}`, `  repository ${repository}`, `  services ${targets.join(' and ')}: end them with kill, their pids are in target/`];
 }

@@ -14,13 +14,19 @@ export interface Person {
 }
 
 /**
- * Lets a work item go its way until it is over or somebody else has to act; answers where it stands, null when the
- * entry gate refused it. Timers of the pipeline are waited for until `stop`. spec: design §6
+ * Lets a work item go its way until it is over or somebody else has to act, or `stop` says so; answers where it stands,
+ * null when the entry gate refused it. Timers of the pipeline are waited for. spec: design §6
  */
-export async function driveItem(engine: LocalEngine, issue: string, person: Person, stop: AbortSignal): Promise<ItemState | null> {
+export async function driveItem(
+  engine: LocalEngine,
+  issue: string,
+  person: Person,
+  stop: AbortSignal,
+): Promise<ItemState | null> {
+  const stopped = new Promise<void>((resolve) => stop.addEventListener('abort', () => resolve(), { once: true }));
   let before = '';
   for (await engine.intake([issue]); ; await engine.intake([issue])) {
-    await engine.idle();
+    await Promise.race([engine.idle(), stopped]);
     const item = await findItem(engine, issue);
     const now = item === null ? '' : `${item.stage} ${item.activity} ${item.since}`;
     // What the person did changed nothing, so it would change nothing again.

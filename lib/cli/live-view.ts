@@ -6,8 +6,8 @@ export interface LiveView {
   /** Opens a run; one that is still open ends before it. */
   begin(title: string): void;
   end(isGood: boolean): void;
-  /** Resolves when everything is on the screen. */
-  close(): Promise<void>;
+  /** Ends what is open; resolves when everything is on the screen. */
+  settle(): Promise<void>;
 }
 
 /** One line after the other, for files and pipes. */
@@ -22,7 +22,9 @@ export function createPlainView(print: (line: string) => void): LiveView {
     end() {
       isOpen = false;
     },
-    close: async () => {},
+    settle: async () => {
+      isOpen = false;
+    },
   };
 }
 
@@ -67,7 +69,7 @@ export function createTerminalView(print: (line: string) => void): LiveView {
       };
     },
     end,
-    async close() {
+    async settle() {
       end(true);
       await shown;
     },

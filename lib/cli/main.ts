@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { enableCompileCache } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { classifyFailure, renderFailure } from '../runtime/failure.ts';
 import { VERSION } from '../runtime/version.ts';
@@ -9,6 +10,7 @@ const INTERRUPTED = 130;
 const print = (text: string) => console.log(text);
 const tell = (text: string) => console.error(text);
 const interrupt = new AbortController();
+enableCompileCache();
 
 const program = new Command('conveyor')
   .description('An autonomous software delivery pipeline on Gitea Actions')
@@ -26,7 +28,14 @@ program
     const { demoCommand } = await import('./demo.ts');
     const progress = options.json === true ? tell : print;
     const isTerminal = options.json !== true && process.stdout.isTTY;
-    process.exitCode = await demoCommand(options, { env: process.env, pid: process.pid, print, tell: progress, isTerminal, signal: interrupt.signal });
+    process.exitCode = await demoCommand(options, {
+      env: process.env,
+      pid: process.pid,
+      print,
+      tell: progress,
+      isTerminal,
+      signal: interrupt.signal,
+    });
   });
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const)

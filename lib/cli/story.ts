@@ -1,5 +1,6 @@
 import { type StoredIssue, readIssue } from '../adapters/tracker/file-store.ts';
 import { htmlText } from '../adapters/tracker/html-text.ts';
+import { errorText } from '../base/errors.ts';
 import type { LocalEngine, LocalOptions } from '../engines/local.ts';
 import { STATUS_NAMES } from '../pipeline/status-names.ts';
 import { VERDICT_ICON } from '../report/verdict-icon.ts';
@@ -46,14 +47,16 @@ export function createStory(view: LiveView): Story {
     runs.shift();
     for (const call of runs[0]?.calls.splice(0) ?? []) call();
   };
+  const lookOnce = async (files: boolean) => {
+    if (source === null) return;
+    const { engine, issue } = source;
+    if (files) await tellFiles(view, engine, issue, seen);
+    const stored = await readIssue(engine.issues, issue);
+    if (stored !== null) tellIssue(view, stored, seen);
+  };
+  // A look that fails must not end what it looks at.
   const look = (files = false): Promise<void> => {
-    looking = looking.then(async () => {
-      if (source === null) return;
-      const { engine, issue } = source;
-      if (files) await tellFiles(view, engine, issue, seen);
-      const stored = await readIssue(engine.issues, issue);
-      if (stored !== null) tellIssue(view, stored, seen);
-    });
+    looking = looking.then(() => lookOnce(files)).catch((thrown: unknown) => view.line(`⚠️ ${errorText(thrown)}`));
     return looking;
   };
 
@@ -82,11 +85,13 @@ function tellStep(view: LiveView, { step, result, error }: StepEvent): void {
   if (verdict === null) return view.line(`· ${step}: ${result.line}`);
   view.line(`${VERDICT_ICON[verdict.verdict]} gate ${verdict.gate} · ${verdict.code} · ${verdict.text}`);
   if (verdict.verdict === 'pass') return;
-  for (const line of (verdict.findings ?? '').split('\n').filter((text) => text.trim() !== '')) view.line(`   │ ${line}`);
+  for (const line of (verdict.findings ?? '').split('\n').filter((text) => text.trim() !== ''))
+    view.line(`   │ ${line}`);
 }
 
 function tellIssue(view: LiveView, issue: StoredIssue, seen: Seen): void {
-  for (const { from, to, actor } of issue.moves.slice(seen.moves)) view.line(`📋 ${STATUS_NAMES[from][0]} → ${STATUS_NAMES[to][0]} (${actor})`);
+  for (const { from, to, actor } of issue.moves.slice(seen.moves))
+    view.line(`📋 ${STATUS_NAMES[from][0]} → ${STATUS_NAMES[to][0]} (${actor})`);
   seen.moves = issue.moves.length;
   for (const comment of issue.comments) {
     const words = comment.text ?? comment.html ?? '';
@@ -100,7 +105,10 @@ function tellIssue(view: LiveView, issue: StoredIssue, seen: Seen): void {
 
 /** Lines of a comment as a person sees them. */
 function htmlLines(html: string): string[] {
-  return html.split(/<br\s*\/?>|<\/p>|<\/li>/).map(htmlText).filter((line) => line !== '');
+  return html
+    .split(/<br\s*\/?>|<\/p>|<\/li>/)
+    .map(htmlText)
+    .filter((line) => line !== '');
 }
 
 async function tellFiles(view: LiveView, engine: LocalEngine, issue: string, seen: Seen): Promise<void> {
@@ -110,6 +118,8 @@ async function tellFiles(view: LiveView, engine: LocalEngine, issue: string, see
   const changed = await engine.git.diff(seen.head ?? item.base ?? item.head, item.head);
   seen.head = item.head;
   const folder = `docs/work-items/${item.id}/`;
-  const names = changed.map(({ status, path }) => `${status === 'D' ? '−' : ''}${path.startsWith(folder) ? path.slice(folder.length) : path}`);
+  const names = changed.map(
+    ({ status, path }) => `${status === 'D' ? '−' : ''}${path.startsWith(folder) ? path.slice(folder.length) : path}`,
+  );
   if (names.length > 0) view.line(`📄 ${item.head.slice(0, 8)} on ${item.branch ?? ''}: ${names.join(', ')}`);
 }

@@ -31,7 +31,9 @@ export function summarise(journal: string): Summary {
     stages: STAGES.filter((stage) => entered.has(stage)).map((stage) => ({
       stage,
       seconds: seconds.get(stage) ?? 0,
-      attempts: decisions.filter((line) => line.after === `${stage}/dispatched` && line.effects.some((key) => key.startsWith('dispatch:'))).length,
+      attempts: decisions.filter(
+        (line) => line.after === `${stage}/dispatched` && line.effects.some((key) => key.startsWith('dispatch:')),
+      ).length,
     })),
     decisions: decisions.length,
     effects: decisions.reduce((sum, line) => sum + line.effects.length, 0),

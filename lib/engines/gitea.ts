@@ -1,12 +1,12 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createCommandAgent } from '../adapters/agent/command.ts';
-import { createScriptedAgent } from '../adapters/agent/scripted.ts';
 import { createConsoleChat } from '../adapters/chat/console.ts';
 import { createGiteaForge } from '../adapters/forge/gitea.ts';
 import { createGit } from '../adapters/git/bare.ts';
 import { createGiteaHandover } from '../adapters/handover/gitea.ts';
+import { sendHttp } from '../adapters/http/send.ts';
 import { createShell } from '../adapters/shell/process.ts';
+import { warnOfSurvivors } from '../adapters/shell/warn-survivors.ts';
 import { createPlaneTracker } from '../adapters/tracker/plane.ts';
 import { ConfigError } from '../base/errors.ts';
 import { publicBase } from '../report/links.ts';
@@ -44,7 +44,7 @@ export async function createGiteaEngine(options: GiteaEngineOptions): Promise<En
     createGiteaForge({ url: run.serverUrl, owner, repo: name, token, log }),
     createGit({ dir: join(scratch, 'code.git'), remote, token, env }),
   ]);
-  const shell = createShell();
+  const shell = warnOfSurvivors(createShell(), log);
   return {
     run: run.runId,
     runUrl: run.runUrl,
@@ -65,20 +65,29 @@ export async function createGiteaEngine(options: GiteaEngineOptions): Promise<En
     redact,
     stop: options.stop,
     probe: async (url, timeoutMs) =>
-      fetch(url, { signal: AbortSignal.timeout(timeoutMs), redirect: 'manual' }).then(
+      sendHttp({ method: 'GET', url, timeoutMs }).then(
         (answer) => answer.status,
         () => null,
       ),
     createTracker: (config) => trackerOf(config, options),
     createChat: (config) => (config.chat.kind === 'console' ? createConsoleChat({ write: log.info }) : null),
-    createAgent(config, scenario) {
+    async createAgent(config, scenario) {
       const runtime = { shell, clock, redact, log };
       if (config.agents.adapter === 'scripted') {
-        if (scenario === null) throw new ConfigError('SCENARIO_MISSING', 'agents.adapter is scripted: add .conveyor/scenario.yml');
+        if (scenario === null)
+          throw new ConfigError('SCENARIO_MISSING', 'agents.adapter is scripted: add .conveyor/scenario.yml');
+        const { createScriptedAgent } = await import('../adapters/agent/scripted.ts');
         return createScriptedAgent({ ...runtime, scenario });
       }
-      if (config.agents.command === undefined) throw new ConfigError('AGENT_COMMAND', 'agents.adapter is command: agents.command is missing');
-      return createCommandAgent({ ...runtime, command: config.agents.command, env: { PATH: env['PATH'] ?? '' }, folder: scratch });
+      if (config.agents.command === undefined)
+        throw new ConfigError('AGENT_COMMAND', 'agents.adapter is command: agents.command is missing');
+      const { createCommandAgent } = await import('../adapters/agent/command.ts');
+      return createCommandAgent({
+        ...runtime,
+        command: config.agents.command,
+        env: { PATH: env['PATH'] ?? '' },
+        folder: scratch,
+      });
     },
   };
 }
@@ -86,7 +95,10 @@ export async function createGiteaEngine(options: GiteaEngineOptions): Promise<En
 function handoverOf(run: RunContext): Engine['handover'] {
   if (run.handover === null) {
     const missing = async () => {
-      throw new ConfigError('HANDOVER_MISSING', 'this runner gives jobs no artifact service (ACTIONS_RESULTS_URL): update runner and forge.');
+      throw new ConfigError(
+        'HANDOVER_MISSING',
+        'this runner gives jobs no artifact service (ACTIONS_RESULTS_URL): update runner and forge.',
+      );
     };
     return { put: missing, get: missing };
   }
@@ -96,14 +108,25 @@ function handoverOf(run: RunContext): Engine['handover'] {
 /** `CONVEYOR_DEPLOY_<N>` → N: only what this job was given. spec: operations §1.3 */
 function deploySecretsOf(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(env).flatMap(([name, value]) => (name.startsWith(DEPLOY_SECRET) && value !== undefined && value !== '' ? [[name.slice(DEPLOY_SECRET.length), value]] : [])),
+    Object.entries(env).flatMap(([name, value]) =>
+      name.startsWith(DEPLOY_SECRET) && value !== undefined && value !== ''
+        ? [[name.slice(DEPLOY_SECRET.length), value]]
+        : [],
+    ),
   );
 }
 
 function trackerOf(config: Config, { tracker, clock, log }: GiteaEngineOptions): ReturnType<Engine['createTracker']> {
-  if (config.tracker.kind !== 'plane') throw new ConfigError('TRACKER_KIND', 'tracker.kind is file, which only the local engine has: set tracker.kind: plane.');
+  if (config.tracker.kind !== 'plane')
+    throw new ConfigError(
+      'TRACKER_KIND',
+      'tracker.kind is file, which only the local engine has: set tracker.kind: plane.',
+    );
   if (tracker === null || tracker.url === '' || tracker.token === '')
-    throw new ConfigError('TRACKER_ACCESS', 'this job has no access to the tracker: set the Actions variable CONVEYOR_TRACKER_URL and the secret CONVEYOR_TRACKER_TOKEN.');
+    throw new ConfigError(
+      'TRACKER_ACCESS',
+      'this job has no access to the tracker: set the Actions variable CONVEYOR_TRACKER_URL and the secret CONVEYOR_TRACKER_TOKEN.',
+    );
   return createPlaneTracker({
     url: tracker.url,
     workspace: config.tracker.workspace,

@@ -8,11 +8,13 @@ import { type LocalForge, createLocalForge } from '../adapters/forge/local.ts';
 import { rememberObjects } from '../adapters/git/remember.ts';
 import { createRepositoryGit } from '../adapters/git/repository.ts';
 import { createFolderHandover } from '../adapters/handover/folder.ts';
+import { sendHttp } from '../adapters/http/send.ts';
 import { createShell } from '../adapters/shell/process.ts';
+import { warnOfSurvivors } from '../adapters/shell/warn-survivors.ts';
 import { createFileTracker } from '../adapters/tracker/file.ts';
 import { ConfigError, errorText } from '../base/errors.ts';
 import { createRedactor } from '../base/redact.ts';
-import { type Stage, stageRow } from '../pipeline/stages.ts';
+import { STAGES, type Stage, stageRow } from '../pipeline/stages.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Run } from '../ports/forge.ts';
 import type { GitPort } from '../ports/git.ts';
@@ -43,7 +45,13 @@ export interface LocalOptions {
   /** Called when a run began and when it ended. */
   readonly onRun?: (run: Run, state: 'running' | 'success' | 'failure') => void;
   /** Called when a step of a run ended. */
-  readonly onStep?: (event: { readonly run: Run; readonly job: string; readonly step: string; readonly result: StepResult | null; readonly error: string | null }) => void;
+  readonly onStep?: (event: {
+    readonly run: Run;
+    readonly job: string;
+    readonly step: string;
+    readonly result: StepResult | null;
+    readonly error: string | null;
+  }) => void;
 }
 
 export interface LocalEngine extends AsyncDisposable {
@@ -61,8 +69,17 @@ export interface LocalEngine extends AsyncDisposable {
   view(): Promise<LedgerView>;
   /** An engine of its own for a look at the ledger; dispose of its folder with the engine. */
   open(run: string): Promise<Engine>;
+  /** Starts again what was queued or at work when an earlier process over these folders ended; the token decides whether it may land. */
+  resume(): Promise<void>;
   /** Resolves when no run is queued or at work. */
   idle(): Promise<void>;
+}
+
+/** The stage whose run a workflow file is; null = the local engine has no such workflow. */
+function stageOf(workflow: string): Stage | null {
+  const name = /^conveyor-(.+)\.yml$/.exec(workflow)?.[1];
+  const stage = STAGES.find((candidate) => candidate === name);
+  return stage !== undefined && stageRow(stage).jobs.length > 0 ? stage : null;
 }
 
 /** The embedded engine: the same steps over a bare repository, runs in this process, no server and no network. spec: design §6 */
@@ -73,11 +90,15 @@ export async function createLocalEngine(options: LocalOptions): Promise<LocalEng
   const issues = join(folder, 'issues');
   await mkdir(issues, { recursive: true });
   // One for all jobs: nothing in its folder changes, and what one job read the next one need not read again.
-  const git = rememberObjects(
-    await createRepositoryGit({ dir: join(scratch, 'git'), repository, env, ...(options.onGit === undefined ? {} : { onRun: options.onGit }) }),
-  );
+  const repositoryGit = await createRepositoryGit({
+    dir: join(scratch, 'git'),
+    repository,
+    env,
+    ...(options.onGit === undefined ? {} : { onRun: options.onGit }),
+  });
+  const git = rememberObjects(repositoryGit);
   const redact = createRedactor(Object.values(options.deploySecrets ?? {}));
-  const shell = createShell();
+  const shell = warnOfSurvivors(createShell(), log);
   const stop = new AbortController();
   const running = new Set<Promise<void>>();
   let jobs = 0;
@@ -87,10 +108,8 @@ export async function createLocalEngine(options: LocalOptions): Promise<LocalEng
     git,
     mainBranch,
     clock,
-    start: (run, inputs) => {
-      const ended = execute(run, inputs).finally(() => running.delete(ended));
-      running.add(ended);
-    },
+    titleOf: (workflow, inputs) => (stageOf(workflow) === null ? null : (inputs['title'] ?? workflow)),
+    start,
   });
 
   const open = async (run: string): Promise<Engine> => {
@@ -116,30 +135,57 @@ export async function createLocalEngine(options: LocalOptions): Promise<LocalEng
       deploySecrets: options.deploySecrets ?? {},
       redact,
       stop: stop.signal,
-      probe: async (url, timeoutMs) => fetch(url, { signal: AbortSignal.timeout(timeoutMs), redirect: 'manual' }).then((answer) => answer.status, () => null),
+      probe: async (url, timeoutMs) =>
+        sendHttp({ method: 'GET', url, timeoutMs }).then(
+          (answer) => answer.status,
+          () => null,
+        ),
       createTracker(config) {
-        if (config.tracker.kind !== 'file') throw new ConfigError('TRACKER_KIND', 'the local engine has the tracker "file": set tracker.kind: file');
+        if (config.tracker.kind !== 'file')
+          throw new ConfigError('TRACKER_KIND', 'the local engine has the tracker "file": set tracker.kind: file');
         return createFileTracker({ folder: issues, clock });
       },
-      createChat: (config) => (config.chat.kind === 'console' ? createConsoleChat({ write: options.cardLine ?? log.info }) : null),
-      createAgent(config, scenario) {
+      createChat: (config) =>
+        config.chat.kind === 'console' ? createConsoleChat({ write: options.cardLine ?? log.info }) : null,
+      async createAgent(config, scenario) {
         const runtime = { shell, clock, redact, log };
         if (config.agents.adapter === 'scripted') {
-          if (scenario === null) throw new ConfigError('SCENARIO_MISSING', 'agents.adapter is scripted: add .conveyor/scenario.yml');
+          if (scenario === null)
+            throw new ConfigError('SCENARIO_MISSING', 'agents.adapter is scripted: add .conveyor/scenario.yml');
           return createScriptedAgent({ ...runtime, scenario });
         }
         if (config.agents.command === undefined) throw new ConfigError('AGENT_COMMAND', 'agents.command is missing');
-        return createCommandAgent({ ...runtime, command: config.agents.command, env: { PATH: env['PATH'] ?? '' }, folder: job });
+        return createCommandAgent({
+          ...runtime,
+          command: config.agents.command,
+          env: { PATH: env['PATH'] ?? '' },
+          folder: job,
+        });
       },
     };
   };
+
+  function start(run: Run, inputs: Readonly<Record<string, string>>): void {
+    // The record stays; `resume` of the next process goes on with it.
+    if (stop.signal.aborted) return;
+    const ended = execute(run, inputs)
+      .catch((thrown: unknown) => log.error(`${run.title}: ${errorText(thrown)}`))
+      .finally(() => running.delete(ended));
+    running.add(ended);
+  }
 
   /** The jobs of a stage run, one after the other; later jobs start whatever became of the earlier ones. */
   async function execute(run: Run, inputs: Readonly<Record<string, string>>): Promise<void> {
     await forge.setRunState(run.id, 'running');
     options.onRun?.(run, 'running');
-    const stage = run.workflow.replace(/^conveyor-|\.yml$/g, '') as Stage;
-    const input = { item: inputs['item'] ?? '', token: inputs['token'] ?? '', round: Number(inputs['round'] ?? 1), attempt: Number(inputs['attempt'] ?? 1) };
+    const stage = stageOf(run.workflow);
+    if (stage === null) return;
+    const input = {
+      item: inputs['item'] ?? '',
+      token: inputs['token'] ?? '',
+      round: Number(inputs['round'] ?? 1),
+      attempt: Number(inputs['attempt'] ?? 1),
+    };
     let red = false;
     for (const job of stageRow(stage).jobs) {
       const engine = await open(String(run.id));
@@ -160,6 +206,17 @@ export async function createLocalEngine(options: LocalOptions): Promise<LocalEng
     options.onRun?.(run, red ? 'failure' : 'success');
   }
 
+  const view = () => loadLedger({ git, clock, log, random: Math.random, mainRef: `refs/heads/${mainBranch}` });
+
+  async function resume(): Promise<void> {
+    for (const { id, token, stage, rounds, dispatch } of (await view()).snapshot.items.values()) {
+      const run = dispatch?.run == null || token === null ? null : await forge.getRun(Number(dispatch.run));
+      if (run === null || (run.state !== 'queued' && run.state !== 'running')) continue;
+      const attempt = /· attempt (\d+) ·/.exec(run.title)?.[1] ?? '1';
+      start(run, { item: id, token: token ?? '', round: String(rounds[stage] ?? 1), attempt });
+    }
+  }
+
   let controls = 0;
   const controlRun = async () => {
     controls += 1;
@@ -172,18 +229,20 @@ export async function createLocalEngine(options: LocalOptions): Promise<LocalEng
     issues,
     clock,
     git,
-    view: () => loadLedger({ git, clock, log, random: Math.random, mainRef: `refs/heads/${mainBranch}` }),
+    view,
     open,
     intake: async (ids) => (await intake(await controlRun(), { issues: ids, ciCommit: null, pull: null })).lines,
     control: async (input) => control(await controlRun(), input),
     confirm: async (input) => confirmDeploy(await controlRun(), input),
     reconcile: async () => (await reconcile(await controlRun())).plan,
+    resume,
     async idle() {
       while (running.size > 0) await Promise.all(running);
     },
     async [Symbol.asyncDispose]() {
       stop.abort();
-      await Promise.allSettled(running);
+      while (running.size > 0) await Promise.allSettled(running);
+      await repositoryGit[Symbol.asyncDispose]();
       await rm(scratch, { recursive: true, force: true });
     },
   };

@@ -3,11 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { STAGE_TABLE } from '../pipeline/stages.ts';
-import { renderGateSummary } from '../report/gate-summary.ts';
 import { integerInput } from '../runtime/inputs.ts';
 import { type ActionContext, type ActionOutcome, runAction } from '../runtime/run-action.ts';
-import { runStep } from '../steps/run-step.ts';
-import { createGiteaEngine } from './gitea.ts';
 
 const StepInputs = z.object({
   item: z.string().min(1),
@@ -22,7 +19,8 @@ type StepInputs = z.infer<typeof StepInputs>;
 
 const jobs = STAGE_TABLE.flatMap((row) => row.jobs);
 /** Steps that only ever begin a job; op-land begins one and ends others. */
-const isFirst = (step: string) => jobs.some((job) => job.steps[0] === step) && jobs.every((job) => job.steps.indexOf(step) <= 0);
+const isFirst = (step: string) =>
+  jobs.some((job) => job.steps[0] === step) && jobs.every((job) => job.steps.indexOf(step) <= 0);
 const isLast = (step: string) => jobs.some((job) => job.steps.at(-1) === step);
 
 /** The entry of an action that is a step of a stage run; index.ts names the step and nothing else. */
@@ -33,9 +31,16 @@ export async function runStepAction(step: string): Promise<void> {
 /** As `runStepAction`, for an entry that has read its inputs itself (gates, which also work alone). */
 export async function stepAction(step: string, context: ActionContext<StepInputs>): Promise<ActionOutcome> {
   const { inputs, run, log, clock, redact, stop } = context;
-  const folder = join(run.temp ?? tmpdir(), `conveyor-${run.runId}-${process.env['GITHUB_JOB'] ?? 'job'}-${inputs.token}`);
+  const folder = join(
+    run.temp ?? tmpdir(),
+    `conveyor-${run.runId}-${process.env['GITHUB_JOB'] ?? 'job'}-${inputs.token}`,
+  );
   // A re-run keeps run id and token: what an earlier try of this job left must not be judged.
   if (isFirst(step)) await rm(folder, { recursive: true, force: true });
+  const [{ createGiteaEngine }, { runStep }] = await Promise.all([
+    import('./gitea.ts'),
+    import('../steps/run-step.ts'),
+  ]);
   const engine = await createGiteaEngine({
     run,
     env: process.env,
@@ -50,5 +55,8 @@ export async function stepAction(step: string, context: ActionContext<StepInputs
   const { result, line, verdict } = await runStep(step, engine, inputs);
   if (isLast(step)) await rm(folder, { recursive: true, force: true });
   const failed = verdict !== null && (verdict.verdict === 'fail' || verdict.verdict === 'error');
-  return { result, failed, line, ...(verdict === null ? {} : { summary: renderGateSummary({ verdict, evidence: run.runUrl, next: verdict.text, who: 'conveyor' }) }) };
+  if (verdict === null) return { result, failed, line };
+  const { renderGateSummary } = await import('../report/gate-summary.ts');
+  const summary = renderGateSummary({ verdict, evidence: run.runUrl, next: verdict.text, who: 'conveyor' });
+  return { result, failed, line, summary };
 }

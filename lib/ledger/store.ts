@@ -4,7 +4,16 @@ import type { ItemState, Snapshot } from '../pipeline/state.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { GitPort, RefUpdate, Sha, TreeChange } from '../ports/git.ts';
 import type { Log } from '../ports/log.ts';
-import { type JournalLine, LEDGER_REF, initialRepo, journalPath, parseLedger, renderJournalLine, renderJson, statePath } from './codec.ts';
+import {
+  type JournalLine,
+  LEDGER_REF,
+  initialRepo,
+  journalPath,
+  parseLedger,
+  renderJournalLine,
+  renderJson,
+  statePath,
+} from './codec.ts';
 
 export interface LedgerPorts {
   readonly git: GitPort;
@@ -59,9 +68,13 @@ export async function loadLedger(ports: LedgerPorts, refs: readonly string[] = [
   const found = await ports.git.fetch([LEDGER_REF, ports.mainRef, ...refs]);
   const head = found.get(LEDGER_REF) ?? null;
   const main = found.get(ports.mainRef) ?? null;
-  if (main === null) throw new ConfigError('MAIN_ABSENT', `The repository has no ${ports.mainRef}: push a first commit to it.`);
+  if (main === null)
+    throw new ConfigError('MAIN_ABSENT', `The repository has no ${ports.mainRef}: push a first commit to it.`);
   if (head === null)
-    throw new ConfigError('LEDGER_ABSENT', 'The repository has no branch conveyor/ledger: run `conveyor init` once with the bot token.');
+    throw new ConfigError(
+      'LEDGER_ABSENT',
+      'The repository has no branch conveyor/ledger: run `conveyor init` once with the bot token.',
+    );
   const tree = await ports.git.listTree(head, '');
   const paths = tree.map((entry) => entry.path).filter((path) => path === 'repo.json' || path.endsWith('/state.json'));
   return { head, main, refs: found, snapshot: parseLedger(await ports.git.readFiles(head, paths)) };
@@ -87,7 +100,10 @@ export async function initLedger(ports: LedgerPorts): Promise<boolean> {
 
 const BOT = { name: 'Conveyor', email: 'conveyor@conveyor.invalid' };
 const refused = (text: string) =>
-  new ConfigError('LEDGER_REFUSED', `The forge refused the push to the ledger: ${text}. Only the bot may push there: check CONVEYOR_BOT_TOKEN and the protection rule conveyor/**.`);
+  new ConfigError(
+    'LEDGER_REFUSED',
+    `The forge refused the push to the ledger: ${text}. Only the bot may push there: check CONVEYOR_BOT_TOKEN and the protection rule conveyor/**.`,
+  );
 
 /**
  * The write protocol, used by everybody: fetch → propose on what is there → one atomic push with leases → on rejection
@@ -117,11 +133,15 @@ export async function writeLedger(
       if (result.reason === 'refused') throw refused(result.text);
       ports.log.debug(`ledger: somebody was first (attempt ${attempt}): ${result.text}`);
     } catch (thrown) {
-      if (!(thrown instanceof ExternalError) || !thrown.detail.retryable || exhausted(ports, attempt, limits)) throw thrown;
+      if (!(thrown instanceof ExternalError) || !thrown.detail.retryable || exhausted(ports, attempt, limits))
+        throw thrown;
       ports.log.warn(`ledger: ${thrown.message}; trying again`);
     }
     if (exhausted(ports, attempt, limits))
-      throw new ExternalError('LEDGER_BUSY', `The ledger moved under ${attempt} attempts. Nothing was written; run this again.`);
+      throw new ExternalError(
+        'LEDGER_BUSY',
+        `The ledger moved under ${attempt} attempts. Nothing was written; run this again.`,
+      );
     await ports.clock.sleep((50 + ports.random() * 150) * Math.min(attempt, 20));
   }
 }
@@ -130,14 +150,22 @@ function exhausted(ports: LedgerPorts, attempt: number, limits: WriteLimits): bo
   return limits.deadline === undefined ? attempt >= limits.attempts : ports.clock.now() >= limits.deadline;
 }
 
-async function arrived(ports: LedgerPorts, view: LedgerView, sent: { push: LedgerPush; proof: readonly [string, string] }): Promise<boolean> {
+async function arrived(
+  ports: LedgerPorts,
+  view: LedgerView,
+  sent: { push: LedgerPush; proof: readonly [string, string] },
+): Promise<boolean> {
   if (view.head === sent.push.commit) return true;
   const [path, line] = sent.proof;
   return (await ports.git.readFile(view.head, path))?.toString().includes(line) ?? false;
 }
 
 /** One commit with everything the write says; `proof` = a file and the text in it that only this write contains. */
-async function build(ports: LedgerPorts, view: LedgerView, write: LedgerWrite): Promise<{ commit: Sha; proof: readonly [string, string] }> {
+async function build(
+  ports: LedgerPorts,
+  view: LedgerView,
+  write: LedgerWrite,
+): Promise<{ commit: Sha; proof: readonly [string, string] }> {
   const at = ports.clock.now();
   const journals = renderJournals(write, at);
   const old = await ports.git.readFiles(view.head, [...journals.keys()].map(journalPath));
@@ -147,15 +175,26 @@ async function build(ports: LedgerPorts, view: LedgerView, write: LedgerWrite): 
     if (item !== view.snapshot.items.get(id)) changes.push({ path: statePath(id), content: renderJson(item) });
   for (const id of write.removed ?? []) changes.push({ path: `items/${id}`, content: null });
   for (const [id, lines] of journals)
-    changes.push({ path: journalPath(id), content: Buffer.concat([old.get(journalPath(id)) ?? Buffer.alloc(0), Buffer.from(lines)]) });
-  const commit = await ports.git.commit({ base: view.head, parents: [view.head], changes, message: write.message, author: BOT, at });
+    changes.push({
+      path: journalPath(id),
+      content: Buffer.concat([old.get(journalPath(id)) ?? Buffer.alloc(0), Buffer.from(lines)]),
+    });
+  const commit = await ports.git.commit({
+    base: view.head,
+    parents: [view.head],
+    changes,
+    message: write.message,
+    author: BOT,
+    at,
+  });
   const [first] = journals;
   return { commit, proof: first === undefined ? ['repo.json', `\u0000${commit}`] : [journalPath(first[0]), first[1]] };
 }
 
 function renderJournals(write: LedgerWrite, at: Date): Map<string, string> {
   const journals = new Map<string, string>();
-  const append = (id: string, line: JournalLine) => journals.set(id, (journals.get(id) ?? '') + renderJournalLine(line));
+  const append = (id: string, line: JournalLine) =>
+    journals.set(id, (journals.get(id) ?? '') + renderJournalLine(line));
   for (const line of write.lines)
     append(line.item, {
       seq: line.seq,
@@ -174,8 +213,19 @@ function renderJournals(write: LedgerWrite, at: Date): Map<string, string> {
     const state: ItemState | undefined = write.next.items.get(item);
     if (state === undefined) continue;
     const here = `${state.stage}/${state.activity}`;
-    append(item, { seq: state.seq, at: at.toISOString(), by: write.run, event: 'receipts', rule: 'PL-S-5', text: '', before: here, after: here, effects: [], receipts: [...keys], config: null });
+    append(item, {
+      seq: state.seq,
+      at: at.toISOString(),
+      by: write.run,
+      event: 'receipts',
+      rule: 'PL-S-5',
+      text: '',
+      before: here,
+      after: here,
+      effects: [],
+      receipts: [...keys],
+      config: null,
+    });
   }
   return journals;
 }
-

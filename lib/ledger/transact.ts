@@ -40,8 +40,14 @@ export async function transact(ports: LedgerPorts, transaction: Transaction): Pr
     ports,
     async (view) => {
       const events = await transaction.events(view);
-      const decision = decide(view.snapshot, events, transaction.config, { now: ports.clock.now(), run: transaction.run });
-      const made = [...(await cutBranches(ports, view, decision, transaction)), ...(await writeClarifications(ports, decision, transaction))];
+      const decision = decide(view.snapshot, events, transaction.config, {
+        now: ports.clock.now(),
+        run: transaction.run,
+      });
+      const made = [
+        ...(await cutBranches(ports, view, decision, transaction)),
+        ...(await writeClarifications(ports, decision, transaction)),
+      ];
       last = { decision, snapshot: decision.next, view, pushed: false };
       if (!decision.changed) return null;
       return {
@@ -49,7 +55,11 @@ export async function transact(ports: LedgerPorts, transaction: Transaction): Pr
         lines: decision.lines,
         refs: [...(transaction.landing?.(decision, view) ?? []), ...made],
         run: transaction.run,
-        message: `${transaction.run}: ${[...new Set(decision.lines.map((line) => `${line.item} ${line.event}`))].join(', ')}`.slice(0, 200),
+        message:
+          `${transaction.run}: ${[...new Set(decision.lines.map((line) => `${line.item} ${line.event}`))].join(', ')}`.slice(
+            0,
+            200,
+          ),
         config: transaction.configCommit,
       };
     },
@@ -64,7 +74,12 @@ export async function transact(ports: LedgerPorts, transaction: Transaction): Pr
 const ENGINE = { name: 'Conveyor engine', email: 'engine@conveyor.invalid' };
 
 /** Cuts the branches of admitted items from main's head, under a free name, in the same push. spec: PL-D-5, PL-D-7 */
-async function cutBranches(ports: LedgerPorts, view: LedgerView, decision: Decision, transaction: Transaction): Promise<RefUpdate[]> {
+async function cutBranches(
+  ports: LedgerPorts,
+  view: LedgerView,
+  decision: Decision,
+  transaction: Transaction,
+): Promise<RefUpdate[]> {
   const updates: RefUpdate[] = [];
   for (const { item: id } of decision.cuts) {
     const item = decision.next.items.get(id);
@@ -93,16 +108,22 @@ async function cutBranches(ports: LedgerPorts, view: LedgerView, decision: Decis
  * everybody after it read it there. A branch that is not where the ledger says is left to its own event: the words are
  * in the item's findings all the same. spec: artifacts §5 (00), AR-Q-3, AG-BRF-2
  */
-async function writeClarifications(ports: LedgerPorts, decision: Decision, transaction: Transaction): Promise<RefUpdate[]> {
+async function writeClarifications(
+  ports: LedgerPorts,
+  decision: Decision,
+  transaction: Transaction,
+): Promise<RefUpdate[]> {
   const { git, clock, log } = ports;
   const updates: RefUpdate[] = [];
-  for (const [id, answers] of byItem(decision.clarifications)) {
+  for (const { item: id, at, text } of decision.clarifications) {
     const item = decision.next.items.get(id);
     if (item === undefined || item.branch === null || item.head === null || item.stage !== 'analysis') continue;
     const ref = `refs/heads/${item.branch}`;
     const there = (await git.fetch([ref])).get(ref) ?? null;
     if (there !== item.head) {
-      log.warn(`${id}: ${item.branch} is at ${there?.slice(0, 8) ?? 'nothing'}, recorded is ${item.head.slice(0, 8)}: the answers are not in 00-business-request.md`);
+      log.warn(
+        `${id}: ${item.branch} is at ${there?.slice(0, 8) ?? 'nothing'}, recorded is ${item.head.slice(0, 8)}: the answers are not in 00-business-request.md`,
+      );
       continue;
     }
     const path = artifactPath(id, '00-business-request.md');
@@ -110,7 +131,7 @@ async function writeClarifications(ports: LedgerPorts, decision: Decision, trans
     const commit = await git.commit({
       base: there,
       parents: [there],
-      changes: [{ path, content: appendClarifications(source, answers) }],
+      changes: [{ path, content: appendClarifications(source, [{ at, text }]) }],
       message: `docs: answers to ${id}\n\nRefs: ${id}\n\n[skip ci]\n`,
       author: ENGINE,
       at: clock.now(),
@@ -119,10 +140,4 @@ async function writeClarifications(ports: LedgerPorts, decision: Decision, trans
     updates.push({ ref, to: commit, expect: there });
   }
   return updates;
-}
-
-function byItem(clarifications: Decision['clarifications']): Map<string, { readonly at: string; readonly text: string }[]> {
-  const items = new Map<string, { readonly at: string; readonly text: string }[]>();
-  for (const { item, at, text } of clarifications) items.set(item, [...(items.get(item) ?? []), { at, text }]);
-  return items;
 }

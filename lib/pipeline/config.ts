@@ -1,6 +1,7 @@
 import { distance } from 'fastest-levenshtein';
 import { load } from 'js-yaml';
 import { z } from 'zod';
+import { refusedVariables } from '../base/variable-names.ts';
 import { STATUS_KEYS } from './stages.ts';
 
 const seconds = (fallback: number, max = 9000) => z.int().min(1).max(max).default(fallback);
@@ -8,8 +9,15 @@ const count = (fallback: number, max = 20) => z.int().min(0).max(max).default(fa
 const text = (fallback: string, max = 200) => z.string().max(max).default(fallback);
 const list = () => z.array(z.string().min(1).max(200)).max(100).default([]);
 const repositoryPath = (fallback: string) =>
-  text(fallback).refine((path) => !path.startsWith('/') && !path.split('/').includes('..'), 'must be a path inside the repository without ..');
-const url = () => z.string().max(200).regex(/^https?:\/\/[^\s/]+[^\s]*$/, 'must be an http(s) URL');
+  text(fallback).refine(
+    (path) => !path.startsWith('/') && !path.split('/').includes('..'),
+    'must be a path inside the repository without ..',
+  );
+const url = () =>
+  z
+    .string()
+    .max(200)
+    .regex(/^https?:\/\/[^\s/]+[^\s]*$/, 'must be an http(s) URL');
 /** `section({...})` = a strict object whose absence means its defaults. */
 const section = <Shape extends z.ZodRawShape>(shape: Shape) => z.strictObject(shape).prefault({} as never);
 
@@ -90,7 +98,10 @@ export const Config = z.strictObject({
     max_patch_files: z.int().min(1).max(2000).default(100),
     max_patch_kb: z.int().min(1).max(51_200).default(4096),
   }),
-  process: section({ kill_grace_s: z.int().min(1).max(120).default(20), backstop_s: z.int().min(600).max(9000).default(5400) }),
+  process: section({
+    kill_grace_s: z.int().min(1).max(120).default(20),
+    backstop_s: z.int().min(600).max(9000).default(5400),
+  }),
   retry: section({
     developer_max: count(3),
     infra_max: count(3),
@@ -129,7 +140,11 @@ export const Config = z.strictObject({
     provider: z.enum(['none', 'command']).default('none'),
     confirm: z.boolean().default(true),
     /** Absolute folder on the target that holds store and state. docs/adr: deploy.root */
-    root: z.string().max(400).default('').refine((path) => path === '' || path.startsWith('/'), 'must be an absolute path on the target'),
+    root: z
+      .string()
+      .max(400)
+      .default('')
+      .refine((path) => path === '' || path.startsWith('/'), 'must be an absolute path on the target'),
     artifact: section({
       kind: z.literal('bundle').default('bundle'),
       build: text('', 2000),
@@ -139,7 +154,10 @@ export const Config = z.strictObject({
       keep: z.int().min(2).max(50).default(5),
     }),
     hook: repositoryPath('.conveyor/hooks/deploy'),
-    secrets: z.array(z.string().regex(/^[A-Z][A-Z0-9_]{0,99}$/)).max(100).default([]),
+    secrets: z
+      .array(z.string().regex(/^[A-Z][A-Z0-9_]{0,99}$/))
+      .max(100)
+      .default([]),
     timeout_s: z.int().min(150).max(9000).default(900),
     targets: z.strictObject({ staging: target.optional(), production: target.optional() }).default({}),
     health: section({
@@ -165,6 +183,10 @@ export const Config = z.strictObject({
       backoff_max_s: z.number().min(0.05).max(60).default(5),
     }),
   }),
+  retention: section({
+    /** A finished item stays in the live ledger so long, then it moves to the archive. 0 = with the next pass. */
+    live_after_done_s: z.int().min(0).max(31_536_000).default(86_400),
+  }),
   runners: section({
     agent: text('conveyor-agent'),
     work: text('conveyor'),
@@ -173,14 +195,17 @@ export const Config = z.strictObject({
 });
 export type Config = z.infer<typeof Config>;
 
-export type ConfigResult = { readonly ok: true; readonly config: Config } | { readonly ok: false; readonly errors: readonly string[] };
+export type ConfigResult =
+  | { readonly ok: true; readonly config: Config }
+  | { readonly ok: false; readonly errors: readonly string[] };
 
 /**
  * Parses the text of `.conveyor/config.yml`. Strict: no coercion, unknown keys are errors that name the nearest key,
  * up to 20 errors at once; never a silent default for a wrong value. Never throws. spec: O-C-2, O-C-6
  */
 export function parseConfig(source: string): ConfigResult {
-  if (Buffer.byteLength(source) > 64 * 1024) return { ok: false, errors: ['config.yml is larger than 64 KiB: shorten it'] };
+  if (Buffer.byteLength(source) > 64 * 1024)
+    return { ok: false, errors: ['config.yml is larger than 64 KiB: shorten it'] };
   if (/(^|[\s[{,:-])[&*][A-Za-z]/m.test(source.replace(/'[^']*'|"[^"]*"|#.*$/gm, '')))
     return { ok: false, errors: ['config.yml uses a YAML anchor or alias: write the value out'] };
   let data: unknown;
@@ -216,23 +241,30 @@ function unwrap(schema: unknown): unknown {
   return inner === undefined ? schema : unwrap(inner);
 }
 
-/** spec: operations O-X1, O-X2, O-X6 */
+/** spec: operations O-X1, O-X2, O-X6, AG-SEC-2 */
 function crossFieldErrors(config: Config): string[] {
   const errors: string[] = [];
   const roles = Object.values(config.agents.roles).map((role) => role?.timeout_s ?? 0);
   const largest = Math.max(config.agents.timeout_s, ...roles);
   if (config.process.backstop_s <= largest + config.process.kill_grace_s)
-    errors.push(`process.backstop_s ${config.process.backstop_s} must be larger than the largest role time-out plus kill grace (${largest + config.process.kill_grace_s})`);
+    errors.push(
+      `process.backstop_s ${config.process.backstop_s} must be larger than the largest role time-out plus kill grace (${largest + config.process.kill_grace_s})`,
+    );
   if (config.agents.adapter === 'command' && config.agents.command === undefined)
     errors.push('agents.command: required when agents.adapter is command');
+  errors.push(
+    ...refusedVariables({ pass: config.agents.env_pass, credentials: config.agents.command?.env ?? [] }),
+  );
   if (config.tracker.kind === 'plane' && (config.tracker.workspace === '' || config.project.tracker_project === ''))
     errors.push('tracker.workspace and project.tracker_project: required when tracker.kind is plane');
   if (config.deploy.provider === 'none') return errors;
   const { staging, production } = config.deploy.targets;
-  if (staging === undefined || production === undefined) errors.push('deploy.targets: staging and production are required unless deploy.provider is none');
+  if (staging === undefined || production === undefined)
+    errors.push('deploy.targets: staging and production are required unless deploy.provider is none');
   else if (staging.url === production.url) errors.push('deploy.targets: staging and production have the same url');
   if (config.deploy.staging.suite === '') errors.push('deploy.staging.suite: required unless deploy.provider is none');
-  if (config.deploy.artifact.build === '') errors.push('deploy.artifact.build: required unless deploy.provider is none');
+  if (config.deploy.artifact.build === '')
+    errors.push('deploy.artifact.build: required unless deploy.provider is none');
   if (config.deploy.root === '') errors.push('deploy.root: required unless deploy.provider is none');
   return errors;
 }

@@ -8,7 +8,11 @@ const bare = (digest: string) => digest.replace(/^sha256:/i, '').toLowerCase();
  * Why a Confirm Deploy does not count; null = it confirms the request that waits now. Expiry is not judged here.
  * spec: delivery §6 B
  */
-export function refuseConfirmation(draft: Draft, item: ItemState, event: Gesture): { readonly code: IgnoreCode; readonly text: string } | null {
+export function refuseConfirmation(
+  draft: Draft,
+  item: ItemState,
+  event: Gesture,
+): { readonly code: IgnoreCode; readonly text: string } | null {
   const request = item.delivery?.request ?? null;
   if (item.waitingFor !== 'confirm-deploy' || request === null)
     return isCritical(item) || (item.stage === 'deploy' && item.delivery?.phase === 'approved')
@@ -17,7 +21,10 @@ export function refuseConfirmation(draft: Draft, item: ItemState, event: Gesture
   const wanted = event.digest === null ? null : bare(event.digest);
   const current = bare(request.digest);
   if (wanted !== null && (wanted.length < 12 || !current.startsWith(wanted)))
-    return { code: 'I-SHA', text: `digest ${wanted.slice(0, 64)} is not what waits for confirmation; that is ${current}` };
+    return {
+      code: 'I-SHA',
+      text: `digest ${wanted.slice(0, 64)} is not what waits for confirmation; that is ${current}`,
+    };
   if (event.row !== null && event.row.at < request.at)
     return { code: 'I-STALE', text: 'this confirmation is older than the request that waits now' };
   const { approvers } = draft.config.deploy.approval;
@@ -26,7 +33,12 @@ export function refuseConfirmation(draft: Draft, item: ItemState, event: Gesture
   return null;
 }
 
-export function startDeploy(draft: Draft, item: ItemState, by: string, via: 'tracker' | 'dispatch' | 'label' | 'config'): void {
+export function startDeploy(
+  draft: Draft,
+  item: ItemState,
+  by: string,
+  via: 'tracker' | 'dispatch' | 'label' | 'config',
+): void {
   if (item.delivery === null) return;
   item.delivery.approved = { by, via, at: draft.now.toISOString() };
   item.delivery.phase = 'approved';

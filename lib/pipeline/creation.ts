@@ -9,8 +9,13 @@ export function register(draft: Draft, event: Gesture): ItemState | null {
     ignored(draft, event.action, item, rule, text);
     return null;
   };
-  if (event.action !== 'start' || event.issue === null)
-    return refuse(event.item, 'I-NOITEM', `there is no live work item${event.item === null ? ' for this issue' : ` ${event.item}`}`);
+  // A command names an item; only an issue of the board becomes one.
+  if (event.action !== 'start' || event.issue === null || event.item !== null)
+    return refuse(
+      event.item,
+      'I-NOITEM',
+      `there is no live work item${event.item === null ? ' for this issue' : ` ${event.item}`}`,
+    );
   if (event.archived?.stage === 'done')
     return refuse(event.archived.id, 'I-TERMINAL', `${event.archived.id} is done; new work needs a new issue`);
   if (event.archived?.seen != null && event.row !== null && event.row.at <= event.archived.seen)
@@ -26,7 +31,11 @@ function chooseId(draft: Draft, event: Gesture, issue: IssueFacts): string {
   const own = event.archived?.id;
   if (own !== undefined && !draft.items.has(own)) return own;
   const known = [...draft.items.keys(), ...event.known];
-  return freeWorkItemId({ prefix, number: issue.sequence ?? nextWorkItemNumber(prefix, known) }, known, draft.config.ids.width);
+  return freeWorkItemId(
+    { prefix, number: issue.sequence ?? nextWorkItemNumber(prefix, known) },
+    known,
+    draft.config.ids.width,
+  );
 }
 
 /** spec: PL-D-6 */
@@ -80,7 +89,16 @@ function create(draft: Draft, event: Gesture, issue: IssueFacts): ItemState {
     outbox: [],
   };
   if (event.entry !== null)
-    item.gates.entry = { verdict: 'pass', code: event.entry.code, text: event.entry.text, subject: {}, sha: null, report: null, run: draft.run, at };
+    item.gates.entry = {
+      verdict: 'pass',
+      code: event.entry.code,
+      text: event.entry.text,
+      subject: {},
+      sha: null,
+      report: null,
+      run: draft.run,
+      at,
+    };
   draft.items.set(id, item);
   draft.cloned.add(id);
   return item;

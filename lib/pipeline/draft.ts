@@ -112,7 +112,9 @@ export function emit(draft: Draft, item: ItemState, effect: Effect): void {
     lastError: null,
   };
   // A new token drops the older dispatch. spec: PL-C-4
-  item.outbox = item.outbox.filter((old) => old.key !== key && !(effect.kind === 'dispatch' && old.effect.kind === 'dispatch'));
+  item.outbox = item.outbox.filter(
+    (old) => old.key !== key && !(effect.kind === 'dispatch' && old.effect.kind === 'dispatch'),
+  );
   item.outbox.push(entry);
   const line = draft.lines.findLast((candidate) => candidate.item === item.id);
   if (line !== undefined && !line.effects.includes(key)) line.effects.push(key);
@@ -170,7 +172,8 @@ export function hold(draft: Draft, item: ItemState, code: HoldReason, cause: str
   if (!isCritical(item)) loseSlot(draft, item);
   item.activity = 'held';
   item.hold = { code, cause, text: text.slice(0, 4000), at: draft.now.toISOString() };
-  if (code !== 'questions') comment(draft, item, 'held', 'stream', { code, cause, text: text.slice(0, 2000) }, item.seq);
+  if (code !== 'questions')
+    comment(draft, item, 'held', 'stream', { code, cause, text: text.slice(0, 2000) }, item.seq);
   show(draft, item, true);
 }
 
@@ -194,7 +197,13 @@ export function enter(draft: Draft, item: ItemState, stage: Stage): void {
       land: null,
     };
   if (item.counters.entries > draft.config.retry.entries_max && draft.config.retry.entries_max > 0)
-    hold(draft, item, 'loop', 'entries', `${item.counters.entries} stage entries in this life: a person decides how to go on`);
+    hold(
+      draft,
+      item,
+      'loop',
+      'entries',
+      `${item.counters.entries} stage entries in this life: a person decides how to go on`,
+    );
   else queue(draft, item);
 }
 
@@ -247,11 +256,22 @@ export function loseSlot(draft: Draft, item: ItemState): void {
   if (item.delivery !== null) Object.assign(item.delivery, { phase: 'building', approved: null });
 }
 
-const STATES = { pass: 'success', fail: 'failure', hold: 'pending', error: 'error' } as const;
-
 /** The commit status of a gate, as its newest verdict. spec: gates §1.3 */
-export function emitStatus(draft: Draft, item: ItemState, sha: string, { gate, verdict, code, text, report }: Pick<Verdict, 'gate' | 'verdict' | 'code' | 'text' | 'report'>): void {
-  emit(draft, item, { kind: 'commit-status', sha, context: `conveyor/${gate}`, state: STATES[verdict], verdict, code, text, report });
+export function emitStatus(
+  draft: Draft,
+  item: ItemState,
+  sha: string,
+  { gate, verdict, code, text, report }: Pick<Verdict, 'gate' | 'verdict' | 'code' | 'text' | 'report'>,
+): void {
+  emit(draft, item, {
+    kind: 'commit-status',
+    sha,
+    context: `conveyor/${gate}`,
+    verdict,
+    code,
+    text,
+    report,
+  });
 }
 
 export function recordVerdict(draft: Draft, item: ItemState, verdict: Verdict): void {

@@ -10,13 +10,19 @@ const stage = z.enum(STAGES);
  */
 export const Effect = z.discriminatedUnion('kind', [
   /** Start the run of a stage; the run id is the receipt. */
-  z.object({ kind: z.literal('dispatch'), stage, token: z.string(), title: z.string(), round: z.int(), attempt: z.int() }),
-  /** A commit status of a gate; the description is made of verdict, code and text when it is written. */
+  z.object({
+    kind: z.literal('dispatch'),
+    stage,
+    token: z.string(),
+    title: z.string(),
+    round: z.int(),
+    attempt: z.int(),
+  }),
+  /** A commit status of a gate; state and description are made of the verdict when it is written. */
   z.object({
     kind: z.literal('commit-status'),
     sha: z.string(),
     context: z.string(),
-    state: z.enum(['pending', 'success', 'failure', 'error']),
     verdict: VerdictKind,
     code: z.string(),
     text: z.string(),

@@ -79,5 +79,8 @@ export function parseEvents(text: string): { ok: true; envelopes: readonly Envel
   const parsed = z.array(Envelope).min(1).max(LIMITS.envelopes).safeParse(data);
   if (parsed.success) return { ok: true, envelopes: parsed.data };
   const issue = parsed.error.issues[0];
-  return { ok: false, error: `events${issue === undefined ? '' : ` at ${issue.path.join('.') || 'top'}: ${issue.message}`}` };
+  return {
+    ok: false,
+    error: `events${issue === undefined ? '' : ` at ${issue.path.join('.') || 'top'}: ${issue.message}`}`,
+  };
 }

@@ -31,7 +31,12 @@ export interface Gesture {
   /** Verdict of the entry gate, for start. */
   readonly entry: Verdict | null;
   /** Archived life of the issue, when there is no live item. */
-  readonly archived: { readonly id: string; readonly gen: number; readonly stage: string; readonly seen: string | null } | null;
+  readonly archived: {
+    readonly id: string;
+    readonly gen: number;
+    readonly stage: string;
+    readonly seen: string | null;
+  } | null;
   /** Ids of archived items that other issues hold, so that none is given twice. spec: PL-D-2, PL-D-3 */
   readonly known: readonly string[];
 }
@@ -61,7 +66,12 @@ export interface StageLanded {
   /** Active questions of the analyst, or text of an architect's conflict. */
   readonly message: string | null;
   /** deploy-staging: the candidate that passed, and main's head it was judged against. */
-  readonly validated: { readonly sha: string; readonly tree: string; readonly code_tree: string; readonly base: string } | null;
+  readonly validated: {
+    readonly sha: string;
+    readonly tree: string;
+    readonly code_tree: string;
+    readonly base: string;
+  } | null;
   /** deploy: the landed merge. */
   readonly mergeCommit: string | null;
 }
@@ -98,8 +108,15 @@ export type PipelineEvent =
   /** One read of the ci gate for a commit. */
   | { readonly type: 'ci.judged'; readonly item: string; readonly sha: string; readonly verdict: Verdict }
   | { readonly type: 'branch.moved'; readonly item: string; readonly head: string }
-  | { readonly type: 'pull.merged'; readonly item: string; readonly number: number; readonly mergeCommit: string | null }
+  | {
+      readonly type: 'pull.merged';
+      readonly item: string;
+      readonly number: number;
+      readonly mergeCommit: string | null;
+    }
   | { readonly type: 'held.outside'; readonly item: string; readonly hold: HoldReason; readonly text: string }
+  /** A reconcile pass read the tracker's list completely; `mark` = newest change it saw. spec: pipeline §10 (1) */
+  | { readonly type: 'tracker.listed'; readonly mark: string }
   /** Only due timers and the queue. */
   | { readonly type: 'clock' };
 

@@ -1,5 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { PATH, type Place, type World, createWorld, digest, errs, fails, holds, owed, passOf, settleEffects, sha } from '../../tests/property/kernel-world.ts';
+import {
+  PATH,
+  type Place,
+  type World,
+  createWorld,
+  digest,
+  errs,
+  fails,
+  holds,
+  owed,
+  passOf,
+  settleEffects,
+  sha,
+} from '../../tests/property/kernel-world.ts';
 import { startGesture } from '../../tests/support/ledger.ts';
 import type { GestureAction } from './events.ts';
 import { fail } from './verdict.ts';
@@ -85,31 +98,206 @@ const inState = (name: string): World => {
 const APPLIED = 'applied';
 /** Answer of each gesture in each state; a stage name = applied, and the item is there now. spec: pipeline §3.2, §3.4 */
 const TABLE: Readonly<Record<string, Readonly<Record<Exclude<GestureAction, 'confirm'>, string>>>> = {
-  'created/queued': { start: 'I-BUSY', approve: 'I-STAGE', reject: 'I-STAGE', cancel: 'cancelled', retry: 'I-STAGE', recheck: 'I-STAGE' },
-  'analysis/dispatched': { start: 'I-BUSY', approve: 'I-EARLY', reject: 'analysis', cancel: 'cancelled', retry: 'I-STAGE', recheck: 'I-STAGE' },
-  'analysis/queued': { start: 'I-BUSY', approve: 'I-EARLY', reject: 'analysis', cancel: 'cancelled', retry: 'I-STAGE', recheck: 'I-STAGE' },
-  'analysis/waiting(approval)': { start: 'analysis', approve: 'architecture', reject: 'analysis', cancel: 'cancelled', retry: 'I-STAGE', recheck: 'I-STAGE' },
-  'analysis/held(questions)': { start: 'analysis', approve: 'I-EARLY', reject: 'analysis', cancel: 'cancelled', retry: 'analysis', recheck: 'I-STAGE' },
-  'architecture/dispatched': { start: 'I-STAGE', approve: 'I-BUSY', reject: 'analysis', cancel: 'cancelled', retry: 'I-STAGE', recheck: 'I-STAGE' },
-  'architecture/held(agent-failed)': { start: 'I-STAGE', approve: 'I-STAGE', reject: 'analysis', cancel: 'cancelled', retry: 'architecture', recheck: 'I-STAGE' },
-  'development/dispatched': { start: 'I-STAGE', approve: 'I-BUSY', reject: 'architecture', cancel: 'cancelled', retry: 'I-STAGE', recheck: 'I-STAGE' },
-  'development/waiting(ci)': { start: 'I-STAGE', approve: 'development', reject: 'architecture', cancel: 'cancelled', retry: 'I-STAGE', recheck: 'development' },
-  'development/held(ci-silent)': { start: 'I-STAGE', approve: 'development', reject: 'architecture', cancel: 'cancelled', retry: 'development', recheck: 'development' },
-  'development/held(no-progress)': { start: 'I-STAGE', approve: 'development', reject: 'architecture', cancel: 'cancelled', retry: 'development', recheck: 'development' },
-  'review/dispatched': { start: 'I-STAGE', approve: 'I-BUSY', reject: 'development', cancel: 'cancelled', retry: 'I-STAGE', recheck: 'I-STAGE' },
-  'review/held(agent-unavailable)': { start: 'I-STAGE', approve: 'review', reject: 'development', cancel: 'cancelled', retry: 'review', recheck: 'review' },
-  'review/held(report-untrusted)': { start: 'I-STAGE', approve: 'I-STAGE', reject: 'development', cancel: 'cancelled', retry: 'review', recheck: 'I-STAGE' },
-  'testing/dispatched': { start: 'I-STAGE', approve: 'I-BUSY', reject: 'development', cancel: 'cancelled', retry: 'I-STAGE', recheck: 'I-STAGE' },
-  'testing/held(infra)': { start: 'I-STAGE', approve: 'testing', reject: 'development', cancel: 'cancelled', retry: 'testing', recheck: 'testing' },
-  'deploy-staging/dispatched': { start: 'I-STAGE', approve: 'I-BUSY', reject: 'development', cancel: 'cancelled', retry: 'I-STAGE', recheck: 'I-STAGE' },
-  'deploy-staging/waiting(slot)': { start: 'I-STAGE', approve: 'I-BUSY', reject: 'development', cancel: 'cancelled', retry: 'I-STAGE', recheck: 'I-STAGE' },
-  'deploy-staging/held(infra)': { start: 'I-STAGE', approve: 'deploy-staging', reject: 'development', cancel: 'cancelled', retry: 'deploy-staging', recheck: 'deploy-staging' },
-  'deploy/waiting(confirm-deploy)': { start: 'I-STAGE', approve: 'I-STAGE', reject: 'development', cancel: 'cancelled', retry: 'I-STAGE', recheck: 'I-STAGE' },
-  'deploy/dispatched': { start: 'I-STAGE', approve: 'I-STAGE', reject: 'development', cancel: 'cancelled', retry: 'I-STAGE', recheck: 'I-STAGE' },
-  'critical: deploy/dispatched': { start: 'I-STAGE', approve: 'I-STAGE', reject: 'I-CRITICAL', cancel: 'deploy', retry: 'I-STAGE', recheck: 'I-STAGE' },
-  'critical: deploy/held(not-landed)': { start: 'I-STAGE', approve: 'I-STAGE', reject: 'I-CRITICAL', cancel: 'deploy', retry: 'I-CRITICAL', recheck: 'deploy' },
-  'done/settled': { start: 'I-TERMINAL', approve: 'I-TERMINAL', reject: 'I-TERMINAL', cancel: 'I-TERMINAL', retry: 'I-TERMINAL', recheck: 'I-TERMINAL' },
-  'cancelled/settled': { start: 'I-BUSY', approve: 'I-TERMINAL', reject: 'I-TERMINAL', cancel: 'I-DUP', retry: 'I-TERMINAL', recheck: 'I-TERMINAL' },
+  'created/queued': {
+    start: 'I-BUSY',
+    approve: 'I-STAGE',
+    reject: 'I-STAGE',
+    cancel: 'cancelled',
+    retry: 'I-STAGE',
+    recheck: 'I-STAGE',
+  },
+  'analysis/dispatched': {
+    start: 'I-BUSY',
+    approve: 'I-EARLY',
+    reject: 'analysis',
+    cancel: 'cancelled',
+    retry: 'I-STAGE',
+    recheck: 'I-STAGE',
+  },
+  'analysis/queued': {
+    start: 'I-BUSY',
+    approve: 'I-EARLY',
+    reject: 'analysis',
+    cancel: 'cancelled',
+    retry: 'I-STAGE',
+    recheck: 'I-STAGE',
+  },
+  'analysis/waiting(approval)': {
+    start: 'analysis',
+    approve: 'architecture',
+    reject: 'analysis',
+    cancel: 'cancelled',
+    retry: 'I-STAGE',
+    recheck: 'I-STAGE',
+  },
+  'analysis/held(questions)': {
+    start: 'analysis',
+    approve: 'I-EARLY',
+    reject: 'analysis',
+    cancel: 'cancelled',
+    retry: 'analysis',
+    recheck: 'I-STAGE',
+  },
+  'architecture/dispatched': {
+    start: 'I-STAGE',
+    approve: 'I-BUSY',
+    reject: 'analysis',
+    cancel: 'cancelled',
+    retry: 'I-STAGE',
+    recheck: 'I-STAGE',
+  },
+  'architecture/held(agent-failed)': {
+    start: 'I-STAGE',
+    approve: 'I-STAGE',
+    reject: 'analysis',
+    cancel: 'cancelled',
+    retry: 'architecture',
+    recheck: 'I-STAGE',
+  },
+  'development/dispatched': {
+    start: 'I-STAGE',
+    approve: 'I-BUSY',
+    reject: 'architecture',
+    cancel: 'cancelled',
+    retry: 'I-STAGE',
+    recheck: 'I-STAGE',
+  },
+  'development/waiting(ci)': {
+    start: 'I-STAGE',
+    approve: 'development',
+    reject: 'architecture',
+    cancel: 'cancelled',
+    retry: 'I-STAGE',
+    recheck: 'development',
+  },
+  'development/held(ci-silent)': {
+    start: 'I-STAGE',
+    approve: 'development',
+    reject: 'architecture',
+    cancel: 'cancelled',
+    retry: 'development',
+    recheck: 'development',
+  },
+  'development/held(no-progress)': {
+    start: 'I-STAGE',
+    approve: 'development',
+    reject: 'architecture',
+    cancel: 'cancelled',
+    retry: 'development',
+    recheck: 'development',
+  },
+  'review/dispatched': {
+    start: 'I-STAGE',
+    approve: 'I-BUSY',
+    reject: 'development',
+    cancel: 'cancelled',
+    retry: 'I-STAGE',
+    recheck: 'I-STAGE',
+  },
+  'review/held(agent-unavailable)': {
+    start: 'I-STAGE',
+    approve: 'review',
+    reject: 'development',
+    cancel: 'cancelled',
+    retry: 'review',
+    recheck: 'review',
+  },
+  'review/held(report-untrusted)': {
+    start: 'I-STAGE',
+    approve: 'I-STAGE',
+    reject: 'development',
+    cancel: 'cancelled',
+    retry: 'review',
+    recheck: 'I-STAGE',
+  },
+  'testing/dispatched': {
+    start: 'I-STAGE',
+    approve: 'I-BUSY',
+    reject: 'development',
+    cancel: 'cancelled',
+    retry: 'I-STAGE',
+    recheck: 'I-STAGE',
+  },
+  'testing/held(infra)': {
+    start: 'I-STAGE',
+    approve: 'testing',
+    reject: 'development',
+    cancel: 'cancelled',
+    retry: 'testing',
+    recheck: 'testing',
+  },
+  'deploy-staging/dispatched': {
+    start: 'I-STAGE',
+    approve: 'I-BUSY',
+    reject: 'development',
+    cancel: 'cancelled',
+    retry: 'I-STAGE',
+    recheck: 'I-STAGE',
+  },
+  'deploy-staging/waiting(slot)': {
+    start: 'I-STAGE',
+    approve: 'I-BUSY',
+    reject: 'development',
+    cancel: 'cancelled',
+    retry: 'I-STAGE',
+    recheck: 'I-STAGE',
+  },
+  'deploy-staging/held(infra)': {
+    start: 'I-STAGE',
+    approve: 'deploy-staging',
+    reject: 'development',
+    cancel: 'cancelled',
+    retry: 'deploy-staging',
+    recheck: 'deploy-staging',
+  },
+  'deploy/waiting(confirm-deploy)': {
+    start: 'I-STAGE',
+    approve: 'I-STAGE',
+    reject: 'development',
+    cancel: 'cancelled',
+    retry: 'I-STAGE',
+    recheck: 'I-STAGE',
+  },
+  'deploy/dispatched': {
+    start: 'I-STAGE',
+    approve: 'I-STAGE',
+    reject: 'development',
+    cancel: 'cancelled',
+    retry: 'I-STAGE',
+    recheck: 'I-STAGE',
+  },
+  'critical: deploy/dispatched': {
+    start: 'I-STAGE',
+    approve: 'I-STAGE',
+    reject: 'I-CRITICAL',
+    cancel: 'deploy',
+    retry: 'I-STAGE',
+    recheck: 'I-STAGE',
+  },
+  'critical: deploy/held(not-landed)': {
+    start: 'I-STAGE',
+    approve: 'I-STAGE',
+    reject: 'I-CRITICAL',
+    cancel: 'deploy',
+    retry: 'I-CRITICAL',
+    recheck: 'deploy',
+  },
+  'done/settled': {
+    start: 'I-TERMINAL',
+    approve: 'I-TERMINAL',
+    reject: 'I-TERMINAL',
+    cancel: 'I-TERMINAL',
+    retry: 'I-TERMINAL',
+    recheck: 'I-TERMINAL',
+  },
+  'cancelled/settled': {
+    start: 'I-BUSY',
+    approve: 'I-TERMINAL',
+    reject: 'I-TERMINAL',
+    cancel: 'I-DUP',
+    retry: 'I-TERMINAL',
+    recheck: 'I-TERMINAL',
+  },
 };
 
 describe('gestures in every state', () => {
@@ -136,12 +324,13 @@ describe('gestures in every state', () => {
       return;
     }
     // The board is put back; a comment explains unless it is nothing new. spec: PL-E-6
-    expect(owed(world.item())).toEqual(given.rule === 'I-DUP' ? ['tracker-status'] : ['tracker-status', 'comment:ignored']);
-    const { seq, seen, outbox, ...rest } = world.item();
+    expect(owed(world.item())).toEqual(
+      given.rule === 'I-DUP' ? ['tracker-status'] : ['tracker-status', 'comment:ignored'],
+    );
+    const { seq, seen, outbox } = world.item();
     expect(seq).toBe(before.seq + 1);
     expect(seen).not.toEqual(before.seen);
     expect(outbox.every((entry) => entry.seq === seq)).toBe(true);
-    expect(rest).toEqual({ ...before, seq: undefined, seen: undefined, outbox: undefined, ...rest });
     expect({ ...before, seq, seen, outbox }).toEqual(world.item());
   });
 
@@ -167,7 +356,11 @@ describe('gestures in every state', () => {
     const event = startGesture(1, { action: 'approve', row, entry: null });
     expect(world.feed(event).answers[0]).toMatchObject({ applied: true });
     const after = world.item();
-    for (const again of [event, { ...event, action: 'reject' as const }, { ...event, row: { id: 'old', at: '2026-01-01T00:00:00.000Z' } }]) {
+    for (const again of [
+      event,
+      { ...event, action: 'reject' as const },
+      { ...event, row: { id: 'old', at: '2026-01-01T00:00:00.000Z' } },
+    ]) {
       const decision = world.feed(again);
       expect(decision.answers).toMatchObject([{ applied: false, rule: 'I-DUP' }]);
       expect(decision.changed).toBe(false);
@@ -185,7 +378,14 @@ describe('start', () => {
     expect(world.at()).toBe('analysis/dispatched');
     expect(owed(world.item())).toEqual(['dispatch', 'tracker-status']);
     expect(decision.lines).toMatchObject([{ seq: 1, before: 'created/queued', after: 'analysis/dispatched' }]);
-    expect(world.item()).toMatchObject({ order: 1, gen: 1, track: 'full', counters: { entries: 1 }, rounds: { analysis: 1 }, gates: { entry: { verdict: 'pass' } } });
+    expect(world.item()).toMatchObject({
+      order: 1,
+      gen: 1,
+      track: 'full',
+      counters: { entries: 1 },
+      rounds: { analysis: 1 },
+      gates: { entry: { verdict: 'pass' } },
+    });
   });
 
   it('PL-Q-4: an entry gate that did not pass, or was not judged, makes no item', () => {
@@ -210,17 +410,37 @@ describe('start', () => {
     ['another label', ['Bugs'], 'full'],
   ] as const)('PL-L-1: %s → track %s', (_name, labels, track) => {
     const world = createWorld();
-    world.feed(startGesture(1, { issue: { id: 'issue-1', sequence: 1, title: 'A title', description: '', labels: labels === null ? null : [...labels] } }));
+    world.feed(
+      startGesture(1, {
+        issue: {
+          id: 'issue-1',
+          sequence: 1,
+          title: 'A title',
+          description: '',
+          labels: labels === null ? null : [...labels],
+        },
+      }),
+    );
     expect(world.item().track).toBe(track);
   });
 
   it('PL-D-3: an id of another issue, live or archived, is passed over; PL-D-2: no number → the highest plus one', () => {
     const world = createWorld();
-    const issue = (id: string, sequence: number | null) => ({ id, sequence, title: 'A title', description: '', labels: [] });
+    const issue = (id: string, sequence: number | null) => ({
+      id,
+      sequence,
+      title: 'A title',
+      description: '',
+      labels: [],
+    });
     world.feed(startGesture(1, { issue: issue('a', 5) }));
     world.feed(startGesture(1, { issue: issue('b', 5), known: ['ET-6', 'OP-7'] }));
     world.feed(startGesture(1, { issue: issue('c', null) }));
-    expect([...world.snapshot.items.values()].map(({ id, issue: of, order }) => [id, of, order])).toEqual([['ET-5', 'a', 1], ['ET-7', 'b', 2], ['ET-8', 'c', 3]]);
+    expect([...world.snapshot.items.values()].map(({ id, issue: of, order }) => [id, of, order])).toEqual([
+      ['ET-5', 'a', 1],
+      ['ET-7', 'b', 2],
+      ['ET-8', 'c', 3],
+    ]);
   });
 
   it('PL-D-3, PL-S-4: after STOP the same issue starts as gen+1 under its id, with a new order, and no token comes back', () => {
@@ -228,7 +448,9 @@ describe('start', () => {
     const old = world.item();
     const archived = { id: 'ET-1', gen: 1, stage: 'cancelled', seen: old.seen?.at ?? null };
     world.snapshot = { repo: world.snapshot.repo, items: new Map() };
-    expect(world.feed(startGesture(1, { archived, row: { id: 'x', at: old.seen!.at } })).answers).toMatchObject([{ rule: 'I-DUP' }]);
+    expect(world.feed(startGesture(1, { archived, row: { id: 'x', at: old.seen!.at } })).answers).toMatchObject([
+      { rule: 'I-DUP' },
+    ]);
     const decision = world.board('start', 1, { archived });
     expect(decision.answers).toMatchObject([{ applied: true, item: 'ET-1' }]);
     expect(decision.cuts).toEqual([{ item: 'ET-1' }]);
@@ -241,14 +463,21 @@ describe('start', () => {
     const world = createWorld();
     world.board('start', 1);
     const other = world.item();
-    world.feed(startGesture(2, { issue: { id: 'again', sequence: 1, title: 'A title', description: '', labels: [] }, archived: { id: 'ET-1', gen: 3, stage: 'cancelled', seen: null } }));
+    world.feed(
+      startGesture(2, {
+        issue: { id: 'again', sequence: 1, title: 'A title', description: '', labels: [] },
+        archived: { id: 'ET-1', gen: 3, stage: 'cancelled', seen: null },
+      }),
+    );
     expect(world.item()).toBe(other);
     expect(world.item('ET-2')).toMatchObject({ issue: 'again', gen: 4 });
   });
 
   it('PL-D-9: a start of an archived, finished item is I-TERMINAL', () => {
     const world = createWorld();
-    expect(world.board('start', 1, { archived: { id: 'ET-1', gen: 1, stage: 'done', seen: null } }).answers).toMatchObject([{ rule: 'I-TERMINAL' }]);
+    expect(
+      world.board('start', 1, { archived: { id: 'ET-1', gen: 1, stage: 'done', seen: null } }).answers,
+    ).toMatchObject([{ rule: 'I-TERMINAL' }]);
     expect(world.snapshot.items.size).toBe(0);
   });
 
@@ -261,8 +490,19 @@ describe('start', () => {
 
   it('PL-H-1: answers reach the analyst, title and description are re-read, budgets are fresh', () => {
     const world = inState('analysis/held(questions)');
-    world.board('start', 1, { reason: 'Use CSV.', issue: { id: 'issue-1', sequence: 1, title: 'New title', description: 'New text', labels: [] } });
-    expect(world.item()).toMatchObject({ stage: 'analysis', activity: 'dispatched', findings: 'Use CSV.', title: 'New title', description: 'New text', hold: null, rounds: { analysis: 2 } });
+    world.board('start', 1, {
+      reason: 'Use CSV.',
+      issue: { id: 'issue-1', sequence: 1, title: 'New title', description: 'New text', labels: [] },
+    });
+    expect(world.item()).toMatchObject({
+      stage: 'analysis',
+      activity: 'dispatched',
+      findings: 'Use CSV.',
+      title: 'New title',
+      description: 'New text',
+      hold: null,
+      rounds: { analysis: 2 },
+    });
     expect(owed(world.item())).toContain('comment:resumed');
   });
 });
@@ -283,7 +523,9 @@ describe('Approved', () => {
 
   it('PL-P-3: the bug track skips architecture only', () => {
     const world = createWorld();
-    world.board('start', 1, { issue: { id: 'issue-1', sequence: 1, title: 'A title', description: '', labels: ['Bug'] } });
+    world.board('start', 1, {
+      issue: { id: 'issue-1', sequence: 1, title: 'A title', description: '', labels: ['Bug'] },
+    });
     world.land();
     world.board('approve');
     expect(world.at()).toBe('development/dispatched');
@@ -323,23 +565,44 @@ describe('Rejected', () => {
     ['deploy-staging/dispatched', 'development'],
     ['deploy/waiting(confirm-deploy)', 'development'],
     ['deploy/dispatched', 'development'],
-  ] as const)('PL-H-4, PL-R-7: in %s → %s: reason verbatim, fresh budgets, slot, confirmation and later verdicts gone', (state, target) => {
-    const world = inState(state);
-    const { token } = world.item();
-    const long = `too slow\n${'x'.repeat(5000)}`;
-    world.board('reject', 1, { reason: long });
-    const item = world.item();
-    expect(item).toMatchObject({ stage: target, activity: 'dispatched', hold: null, findings: `Rejected by a person:\n${long}` });
-    expect(item.counters).toEqual({ developer: 0, run: 0, infra: {}, transient: 0, noProgress: 0, conflict: 0, entries: 1 });
-    expect(item.token).not.toBe(token);
-    expect(world.snapshot.repo.slot).toBeNull();
-    if (item.delivery !== null) expect(item.delivery).toMatchObject({ request: null, approved: null, validated: null, phase: 'failed' });
-    const kept = Object.keys(item.gates);
-    const later = { analysis: /./, architecture: /architecture|ci|review|tests|staging|deploy|landed/, development: /ci|review|tests|staging|deploy|landed/ }[target];
-    expect(kept.filter((gate) => gate !== 'entry' && later.test(gate))).toEqual([]);
-    expect(item.approval === null).toBe(target === 'analysis');
-    expect(owed(item)).toContain('comment:rejected');
-  });
+  ] as const)(
+    'PL-H-4, PL-R-7: in %s → %s: reason verbatim, fresh budgets, slot, confirmation and later verdicts gone',
+    (state, target) => {
+      const world = inState(state);
+      const { token } = world.item();
+      const long = `too slow\n${'x'.repeat(5000)}`;
+      world.board('reject', 1, { reason: long });
+      const item = world.item();
+      expect(item).toMatchObject({
+        stage: target,
+        activity: 'dispatched',
+        hold: null,
+        findings: `Rejected by a person:\n${long}`,
+      });
+      expect(item.counters).toEqual({
+        developer: 0,
+        run: 0,
+        infra: {},
+        transient: 0,
+        noProgress: 0,
+        conflict: 0,
+        entries: 1,
+      });
+      expect(item.token).not.toBe(token);
+      expect(world.snapshot.repo.slot).toBeNull();
+      if (item.delivery !== null)
+        expect(item.delivery).toMatchObject({ request: null, approved: null, validated: null, phase: 'failed' });
+      const kept = Object.keys(item.gates);
+      const later = {
+        analysis: /./,
+        architecture: /architecture|ci|review|tests|staging|deploy|landed/,
+        development: /ci|review|tests|staging|deploy|landed/,
+      }[target];
+      expect(kept.filter((gate) => gate !== 'entry' && later.test(gate))).toEqual([]);
+      expect(item.approval === null).toBe(target === 'analysis');
+      expect(owed(item)).toContain('comment:rejected');
+    },
+  );
 
   it('PL-H-4: without a reason the worker is told so', () => {
     const world = inState('review/dispatched');
@@ -373,9 +636,13 @@ describe('Confirm Deploy', () => {
   ] as const)('G-DPL-7: %s', (_name, via, given, answer) => {
     const world = inState('deploy/waiting(confirm-deploy)');
     const decision = via === 'tracker' ? world.board('confirm') : world.command('confirm', 'ET-1', { digest: given });
-    expect(decision.answers[0]).toMatchObject(answer === true ? { applied: true, rule: 'D-B' } : { applied: false, rule: answer });
+    expect(decision.answers[0]).toMatchObject(
+      answer === true ? { applied: true, rule: 'D-B' } : { applied: false, rule: answer },
+    );
     expect(world.at()).toBe(answer === true ? 'deploy/dispatched' : 'deploy/waiting(confirm-deploy)');
-    expect(world.item().delivery).toMatchObject(answer === true ? { phase: 'approved', approved: { via } } : { phase: 'requested', approved: null });
+    expect(world.item().delivery).toMatchObject(
+      answer === true ? { phase: 'approved', approved: { via } } : { phase: 'requested', approved: null },
+    );
   });
 
   it('delivery §6: a row older than the request is I-STALE and notifies nobody', () => {
@@ -383,7 +650,10 @@ describe('Confirm Deploy', () => {
     settleEffects(world);
     const item = world.item();
     const at = new Date(Date.parse(item.delivery!.request!.at) - 1).toISOString();
-    world.snapshot = { repo: world.snapshot.repo, items: new Map([['ET-1', { ...item, seen: { at: '2026-01-01T00:00:00.000Z', row: 'x' } }]]) };
+    world.snapshot = {
+      repo: world.snapshot.repo,
+      items: new Map([['ET-1', { ...item, seen: { at: '2026-01-01T00:00:00.000Z', row: 'x' } }]]),
+    };
     const decision = world.feed(startGesture(1, { action: 'confirm', entry: null, row: { id: 'late', at } }));
     expect(decision.answers).toMatchObject([{ rule: 'I-STALE' }]);
     expect(owed(world.item())).toEqual(['tracker-status']);
@@ -402,7 +672,13 @@ describe('Confirm Deploy', () => {
     const decision = world.board('confirm');
     expect(decision.answers[0]).toMatchObject({ applied: true, rule: 'D-B-1' });
     expect(decision.answers).toHaveLength(1);
-    expect(world.item()).toMatchObject({ stage: 'deploy-staging', activity: 'dispatched', mode: 'resume', counters: { developer: 0, run: 0 }, delivery: { phase: 'building', approved: null, request: { n: 1 } } });
+    expect(world.item()).toMatchObject({
+      stage: 'deploy-staging',
+      activity: 'dispatched',
+      mode: 'resume',
+      counters: { developer: 0, run: 0 },
+      delivery: { phase: 'building', approved: null, request: { n: 1 } },
+    });
     expect(world.snapshot.repo.slot).toBeNull();
     world.land();
     expect(world.item().delivery).toMatchObject({ phase: 'requested', request: { n: 2 } });
@@ -414,7 +690,10 @@ describe('Confirm Deploy', () => {
     world.tick(left / 1000);
     expect(world.later(0).answers).toHaveLength(1);
     expect(world.at()).toBe('deploy/waiting(confirm-deploy)');
-    expect(world.later(0.001).answers).toMatchObject([{ event: 'clock' }, { event: 'timer.due', rule: 'D-B-1', applied: true }]);
+    expect(world.later(0.001).answers).toMatchObject([
+      { event: 'clock' },
+      { event: 'timer.due', rule: 'D-B-1', applied: true },
+    ]);
     expect(world.at()).toBe('deploy-staging/dispatched');
     expect(owed(world.item())).toContain('comment:confirm_expired');
   });
@@ -450,7 +729,15 @@ describe('retry and recheck', () => {
     const world = inState('development/held(no-progress)');
     world.command('retry', 'ET-1', { reason: 'the runner was broken' });
     expect(world.at()).toBe('development/dispatched');
-    expect(world.item().counters).toEqual({ developer: 0, run: 0, infra: {}, transient: 0, noProgress: 0, conflict: 0, entries: 0 });
+    expect(world.item().counters).toEqual({
+      developer: 0,
+      run: 0,
+      infra: {},
+      transient: 0,
+      noProgress: 0,
+      conflict: 0,
+      entries: 0,
+    });
     expect(world.item()).toMatchObject({ words: 'the runner was broken', fingerprint: null });
     expect(world.item().findings).toContain('red');
     // The counter that stopped it does not stop it again.

@@ -1,13 +1,29 @@
 import { sameWorkItem } from '../base/ids.ts';
 import { expireRequest, isExpired, refuseConfirmation, startDeploy } from './confirmation.ts';
 import { register } from './creation.ts';
-import { type Draft, advance, applied, comment, describeState, emit, emitStatus, enter, ignored, open, queue, releaseSlot, show, wait } from './draft.ts';
+import {
+  type Draft,
+  advance,
+  applied,
+  comment,
+  describeState,
+  emit,
+  emitStatus,
+  enter,
+  ignored,
+  open,
+  queue,
+  releaseSlot,
+  show,
+  wait,
+} from './draft.ts';
 import type { Gesture, IgnoreCode } from './events.ts';
 import { freshBudgets, voidFrom } from './retries.ts';
 import { isTerminal, stageRow } from './stages.ts';
-import { type HoldReason, type ItemState, isCritical } from './state.ts';
+import { type ItemState, isCritical } from './state.ts';
 import { applyCancel, stopMustWait } from './stopping.ts';
 import { tellWorker } from './told.ts';
+import { wayToJudge } from './way-to-judge.ts';
 
 /** What a person did, on the board or by hand. Total: every gesture has an answer in every state. spec: pipeline §3.2, §7 */
 export function decideGesture(draft: Draft, event: Gesture): void {
@@ -17,7 +33,13 @@ export function decideGesture(draft: Draft, event: Gesture): void {
     return ignored(draft, event.action, found.id, 'I-DUP', 'this change was decided already');
   if (event.action === 'start' && found.stage === 'cancelled')
     // Not consumed: the reconciler feeds it again when the old life is in the archive.
-    return ignored(draft, event.action, found.id, 'I-BUSY', `${found.id} is still being cleaned up after STOP; it starts again by itself afterwards`);
+    return ignored(
+      draft,
+      event.action,
+      found.id,
+      'I-BUSY',
+      `${found.id} is still being cleaned up after STOP; it starts again by itself afterwards`,
+    );
   const answer = ANSWERS[event.action](draft, found, event);
   if (answer !== null) refuse(draft, found, event, answer);
 }
@@ -35,7 +57,8 @@ function refuse(draft: Draft, found: ItemState, event: Gesture, answer: NonNulla
   const item = open(draft, found.id, event.action, answer.code, answer.text);
   consume(item, event);
   emit(draft, item, { kind: 'tracker-status' });
-  if (!SILENT.includes(answer.code)) comment(draft, item, 'ignored', 'stream', { code: answer.code, text: answer.text }, item.seq);
+  if (!SILENT.includes(answer.code))
+    comment(draft, item, 'ignored', 'stream', { code: answer.code, text: answer.text }, item.seq);
 }
 
 /** A padded spelling names the same item. spec: PL-D-1 */
@@ -43,7 +66,8 @@ function findItem(draft: Draft, event: Gesture): ItemState | null {
   const { item: name } = event;
   const issue = event.issue?.id;
   if (name !== null && draft.items.has(name)) return draft.items.get(name) ?? null;
-  for (const item of draft.items.values()) if (name === null ? item.issue === issue : sameWorkItem(item.id, name)) return item;
+  for (const item of draft.items.values())
+    if (name === null ? item.issue === issue : sameWorkItem(item.id, name)) return item;
   return null;
 }
 
@@ -77,7 +101,9 @@ const ANSWERS: Readonly<Record<Gesture['action'], (draft: Draft, item: ItemState
 };
 
 const terminal = (item: ItemState): Ignored =>
-  isTerminal(item.stage) ? { code: 'I-TERMINAL', text: `${item.id} is ${item.stage}; new work needs a new issue` } : null;
+  isTerminal(item.stage)
+    ? { code: 'I-TERMINAL', text: `${item.id} is ${item.stage}; new work needs a new issue` }
+    : null;
 const noMeaning = (item: ItemState, action: string): Ignored => ({
   code: 'I-STAGE',
   text: `${action} has no meaning while ${item.id} is in ${describeState(item)}`,
@@ -107,9 +133,17 @@ function start(draft: Draft, found: ItemState, event: Gesture): Ignored {
 function approve(draft: Draft, found: ItemState, event: Gesture): Ignored {
   if (isTerminal(found.stage)) return terminal(found);
   if (found.stage === 'created' || found.stage === 'deploy') return noMeaning(found, 'Approved');
-  if (found.stage !== 'analysis') return judgeAgain(draft, found, event) ? null : found.activity === 'held' ? noMeaning(found, 'Approved') : busy(found);
+  if (found.stage !== 'analysis')
+    return judgeAgain(draft, found, event)
+      ? null
+      : found.activity === 'held'
+        ? noMeaning(found, 'Approved')
+        : busy(found);
   if (found.waitingFor !== 'approval')
-    return { code: 'I-EARLY', text: `${found.id} is ${describeState(found)}: there is no complete package to approve yet` };
+    return {
+      code: 'I-EARLY',
+      text: `${found.id} is ${describeState(found)}: there is no complete package to approve yet`,
+    };
   const item = accept(draft, found, event, 'PL-H-3', `approved by ${event.by}`);
   approveAnalysis(draft, item, event.by, event.via);
   return null;
@@ -129,7 +163,11 @@ export function approveAnalysis(draft: Draft, item: ItemState, by: string, via: 
     at: draft.now.toISOString(),
   };
   if (item.head !== null)
-    emitStatus(draft, item, item.head, { ...item.gates['analysis-approved'], gate: 'analysis-approved', text: 'approved' });
+    emitStatus(draft, item, item.head, {
+      ...item.gates['analysis-approved'],
+      gate: 'analysis-approved',
+      text: 'approved',
+    });
   tellWorker(item, null);
   advance(draft, item);
 }
@@ -140,10 +178,16 @@ function reject(draft: Draft, found: ItemState, event: Gesture): Ignored {
   const target = stageRow(found.stage).onRejected;
   if (target === null) return noMeaning(found, 'Rejected');
   if (isCritical(found))
-    return { code: 'I-CRITICAL', text: 'the deployment has started: wait for its end, or use the rollback of the deploy' };
+    return {
+      code: 'I-CRITICAL',
+      text: 'the deployment has started: wait for its end, or use the rollback of the deploy',
+    };
   const item = accept(draft, found, event, 'PL-H-4', `rejected by ${event.by}`);
   comment(draft, item, 'rejected', 'stream', { reason: event.reason ?? '', by: event.by }, item.seq);
-  tellWorker(item, event.reason === null ? 'Rejected by a person, who gave no reason.' : `Rejected by a person:\n${event.reason}`);
+  tellWorker(
+    item,
+    event.reason === null ? 'Rejected by a person, who gave no reason.' : `Rejected by a person:\n${event.reason}`,
+  );
   if (target[item.track] === 'analysis') item.approval = null;
   freshBudgets(item);
   releaseSlot(draft, item);
@@ -158,10 +202,25 @@ function confirm(draft: Draft, found: ItemState, event: Gesture): Ignored {
   const refusal = refuseConfirmation(draft, found, event);
   if (refusal !== null) return refusal;
   if (isExpired(draft, found)) {
-    expireRequest(draft, accept(draft, found, event, 'D-B-1', 'the request expired: the edge is judged again, then confirmation is asked anew'));
+    expireRequest(
+      draft,
+      accept(
+        draft,
+        found,
+        event,
+        'D-B-1',
+        'the request expired: the edge is judged again, then confirmation is asked anew',
+      ),
+    );
     return null;
   }
-  const item = accept(draft, found, event, 'D-B', `deployment of ${found.delivery?.request?.digest.slice(0, 19) ?? ''} confirmed by ${event.by}`);
+  const item = accept(
+    draft,
+    found,
+    event,
+    'D-B',
+    `deployment of ${found.delivery?.request?.digest.slice(0, 19) ?? ''} confirmed by ${event.by}`,
+  );
   startDeploy(draft, item, event.by, event.via);
   return null;
 }
@@ -169,7 +228,8 @@ function confirm(draft: Draft, found: ItemState, event: Gesture): Ignored {
 /** STOP. spec: PL-H-6 */
 function cancel(draft: Draft, found: ItemState, event: Gesture): Ignored {
   if (found.stage === 'cancelled') return { code: 'I-DUP', text: `${found.id} is cancelled already` };
-  if (isTerminal(found.stage)) return { code: 'I-TERMINAL', text: `${found.id} is done; nothing that landed is reverted` };
+  if (isTerminal(found.stage))
+    return { code: 'I-TERMINAL', text: `${found.id} is done; nothing that landed is reverted` };
   if (!stopMustWait(draft, found)) {
     const item = accept(draft, found, event, 'PL-H-6', `stopped by ${event.by}`);
     applyCancel(draft, item, event.reason ?? '');
@@ -186,10 +246,16 @@ function cancel(draft: Draft, found: ItemState, event: Gesture): Ignored {
 /** spec: pipeline §3.4 "retry" */
 function retry(draft: Draft, found: ItemState, event: Gesture): Ignored {
   if (isTerminal(found.stage)) return terminal(found);
-  if (found.activity !== 'held') return { code: 'I-STAGE', text: `retry needs a held item; ${found.id} is ${describeState(found)}` };
+  if (found.activity !== 'held')
+    return { code: 'I-STAGE', text: `retry needs a held item; ${found.id} is ${describeState(found)}` };
   if (isCritical(found)) return { code: 'I-CRITICAL', text: 'production may have changed: use recheck, or rollback' };
   const item = accept(draft, found, event, 'PL-R-6', `retry by ${event.by}`);
-  if (event.reason !== null) item.words = [item.words, event.reason].filter((part) => part !== null).join('\n\n').slice(-8000).toWellFormed();
+  if (event.reason !== null)
+    item.words = [item.words, event.reason]
+      .filter((part) => part !== null)
+      .join('\n\n')
+      .slice(-8000)
+      .toWellFormed();
   freshBudgets(item);
   queue(draft, item);
   return null;
@@ -202,28 +268,17 @@ function recheck(draft: Draft, found: ItemState, event: Gesture): Ignored {
   return { code: 'I-STAGE', text: `there is nothing to check again while ${found.id} is in ${describeState(found)}` };
 }
 
-/** Nothing was judged before these holds, so that judging again means the run again. */
-const UNJUDGED: readonly HoldReason[] = ['infra', 'agent-unavailable', 'merged-outside', 'loop'];
-/** Holds of development after CI judged the head that is still there. */
-const CI_AGAIN: readonly HoldReason[] = ['ci-silent', 'retries-exhausted', 'no-progress', 'deploy-failed'];
-
-/** How the exit gates of a state are judged again; null = there is nothing that could be. */
-function wayToJudge(draft: Draft, item: ItemState): 'ci' | 'recheck' | 'finalize' | null {
-  const readsCi = item.stage === 'development' && draft.config.ci.mode !== 'local';
-  if (readsCi && item.waitingFor === 'ci') return 'ci';
-  if (item.hold === null) return null;
-  if (item.stage === 'deploy') return 'finalize';
-  // No agent works there: the tests, or staging, run again.
-  if (item.stage === 'testing' || item.stage === 'deploy-staging' || UNJUDGED.includes(item.hold.code)) return 'recheck';
-  return readsCi && CI_AGAIN.includes(item.hold.code) ? 'ci' : null;
-}
-
 /** Exit gates once more on the current head; no gate is skipped and the developer's budget stays. spec: PL-H-3a */
 function judgeAgain(draft: Draft, found: ItemState, event: Gesture): boolean {
   const way = wayToJudge(draft, found);
   if (way === null) return false;
   const item = accept(draft, found, event, 'PL-H-3a', `recheck by ${event.by}`);
-  Object.assign(item.counters, { run: 0, infra: {}, transient: 0, ...(item.hold?.code === 'loop' ? { entries: 0, conflict: 0 } : {}) });
+  Object.assign(item.counters, {
+    run: 0,
+    infra: {},
+    transient: 0,
+    ...(item.hold?.code === 'loop' ? { entries: 0, conflict: 0 } : {}),
+  });
   if (way !== 'ci') queue(draft, item, way);
   else if (item.hold === null) show(draft, item);
   else wait(draft, item, 'ci');

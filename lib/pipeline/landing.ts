@@ -1,14 +1,32 @@
 import { startDeploy } from './confirmation.ts';
-import { type Draft, advance, applied, comment, emit, enter, hold, ignored, loseSlot, open, queue, recordVerdict, settle, wait } from './draft.ts';
+import {
+  type Draft,
+  advance,
+  applied,
+  comment,
+  emit,
+  enter,
+  hold,
+  ignored,
+  loseSlot,
+  open,
+  queue,
+  recordVerdict,
+  settle,
+  wait,
+} from './draft.ts';
 import type { DeliveryRecorded, StageLanded } from './events.ts';
 import { approveAnalysis } from './gestures.ts';
-import { backoffS, holdReason, infraRetry, rework, runRetry, voidFrom, workMode } from './retries.ts';
+import { holdReason, infraRetry, rework, runRetry, voidFrom } from './retries.ts';
 import { type GateName, type Stage, stageRow } from './stages.ts';
 import { type ItemState, isCritical } from './state.ts';
 import { tellWorker } from './told.ts';
+import { unfinished } from './unfinished.ts';
 import type { Verdict } from './verdict.ts';
 
-export type FromRun = Pick<StageLanded | DeliveryRecorded, 'token' | 'run' | 'item' | 'head' | 'reports'> & { readonly type: string };
+export type FromRun = Pick<StageLanded | DeliveryRecorded, 'token' | 'run' | 'item' | 'head' | 'reports'> & {
+  readonly type: string;
+};
 
 /** The item, if the run that speaks still holds its token. Stale work cannot land. spec: PL-K-3, PL-K-7 */
 export function currentItem(draft: Draft, event: FromRun): ItemState | null {
@@ -18,7 +36,13 @@ export function currentItem(draft: Draft, event: FromRun): ItemState | null {
     return null;
   }
   if (found.token === null || found.token !== event.token) {
-    ignored(draft, event.type, found.id, 'I-RUN', `this run is superseded: ${found.id} is in ${found.stage}/${found.activity} now`);
+    ignored(
+      draft,
+      event.type,
+      found.id,
+      'I-RUN',
+      `this run is superseded: ${found.id} is in ${found.stage}/${found.activity} now`,
+    );
     return null;
   }
   return found;
@@ -37,7 +61,13 @@ export function takeHead(draft: Draft, item: ItemState, event: FromRun, inert: b
 /** What a stage run brought. spec: pipeline §3.3 "stage landed", §8 */
 export function decideLanded(draft: Draft, event: StageLanded): void {
   if (currentItem(draft, event) === null) return;
-  const item = open(draft, event.item, 'stage.landed', 'PL-K-3', `${event.outcome.class}${event.verdicts.map((verdict) => `, ${verdict.gate} ${verdict.verdict} ${verdict.code}`).join('')}`);
+  const item = open(
+    draft,
+    event.item,
+    'stage.landed',
+    'PL-K-3',
+    `${event.outcome.class}${event.verdicts.map((verdict) => `, ${verdict.gate} ${verdict.verdict} ${verdict.code}`).join('')}`,
+  );
   applied(draft, 'stage.landed', item.id, 'PL-K-3', item.stage);
   addUsage(item, event);
   takeHead(draft, item, event, item.stage !== 'development');
@@ -56,7 +86,9 @@ function unsoundGate(stage: Stage, verdicts: readonly Verdict[]): GateName | nul
   const foreign = verdicts.find(({ gate }) => !gates.includes(gate));
   if (foreign !== undefined) return foreign.gate;
   if (verdicts.some(({ gate, verdict }) => verdict !== 'pass' && !JUDGED_LATER.includes(gate))) return null;
-  return gates.find((gate) => !JUDGED_LATER.includes(gate) && !verdicts.some((verdict) => verdict.gate === gate)) ?? null;
+  return (
+    gates.find((gate) => !JUDGED_LATER.includes(gate) && !verdicts.some((verdict) => verdict.gate === gate)) ?? null
+  );
 }
 
 function addUsage(item: ItemState, event: StageLanded): void {
@@ -71,48 +103,17 @@ function addUsage(item: ItemState, event: StageLanded): void {
   };
 }
 
-/** The worker did not finish: its class decides, and no class burns a developer retry. spec: agents §7, AG-OUT-1 */
-function unfinished(draft: Draft, item: ItemState, event: StageLanded): void {
-  const { class: outcome, text, cause, seconds } = event.outcome;
-  item.lastRun = { class: outcome, seconds, text: `${cause ?? outcome}: ${text}`.slice(0, 4000).toWellFormed() };
-  switch (outcome) {
-    case 'transient': {
-      const failures = item.counters.transient;
-      if (failures >= draft.config.retry.transient_max) return hold(draft, item, 'agent-unavailable', outcome, text);
-      queue(draft, item, workMode(item), backoffS(60, failures, 900));
-      item.counters.transient = failures + 1;
-      return;
-    }
-    case 'auth':
-    case 'usage-limit':
-      return hold(draft, item, 'agent-unavailable', outcome, text);
-    case 'config':
-      return hold(draft, item, 'config-invalid', outcome, text);
-    case 'budget':
-      return hold(draft, item, 'budget', outcome, text);
-    case 'infra':
-      return infraRetry(draft, item, 'work', event.outcome.cause ?? 'WORK_INFRA', text);
-    case 'no-change':
-      if (item.stage === 'development') {
-        const limit = draft.config.retry.same_fingerprint_max;
-        // Switched off, the count of runs still ends it.
-        if (limit === 0) return runRetry(draft, item, outcome, text, 'agent-failed');
-        const rounds = item.counters.noProgress + 1;
-        if (rounds >= limit) return hold(draft, item, 'no-progress', outcome, text);
-        queue(draft, item);
-        item.counters.noProgress = rounds;
-        return;
-      }
-      return runRetry(draft, item, item.stage === 'analysis' ? 'ANALYSIS_EMPTY' : outcome, text, item.stage === 'analysis' ? 'analysis-empty' : 'agent-failed');
-    default:
-      return runRetry(draft, item, event.outcome.cause ?? outcome, text, 'agent-failed');
-  }
-}
-
 function judged(draft: Draft, item: ItemState, event: StageLanded): void {
   item.lastRun = null;
   const unsound = unsoundGate(item.stage, event.verdicts);
-  if (unsound !== null) return infraRetry(draft, item, unsound, internalCode(unsound), `the run of ${item.stage} ended without a sound verdict of gate ${unsound}`);
+  if (unsound !== null)
+    return infraRetry(
+      draft,
+      item,
+      unsound,
+      internalCode(unsound),
+      `the run of ${item.stage} ended without a sound verdict of gate ${unsound}`,
+    );
   const stopping = event.verdicts.find((verdict) => verdict.verdict !== 'pass');
   if (stopping !== undefined) return notPassed(draft, item, event, stopping);
   stageComment(draft, item, event);
@@ -120,7 +121,8 @@ function judged(draft: Draft, item: ItemState, event: StageLanded): void {
   switch (item.stage) {
     case 'analysis':
       item.package = event.package;
-      if (event.verdicts.some((verdict) => verdict.gate === 'analysis-approved')) return approveAnalysis(draft, item, 'autoApprove', 'label');
+      if (event.verdicts.some((verdict) => verdict.gate === 'analysis-approved'))
+        return approveAnalysis(draft, item, 'autoApprove', 'label');
       return wait(draft, item, 'approval');
     case 'development':
       if (item.branch !== null) emit(draft, item, { kind: 'pull-request', branch: item.branch });
@@ -139,14 +141,19 @@ function judged(draft: Draft, item: ItemState, event: StageLanded): void {
 function stageComment(draft: Draft, item: ItemState, event: StageLanded): void {
   const { usage, costUsd } = event.outcome;
   const figures = { ...usage, costUsd };
-  comment(draft, item, 'stage', item.stage, { sha: item.head ?? '', seconds: String(event.outcome.seconds), usage: JSON.stringify(figures) });
+  comment(draft, item, 'stage', item.stage, {
+    sha: item.head ?? '',
+    seconds: String(event.outcome.seconds),
+    usage: JSON.stringify(figures),
+  });
 }
 
 const internalCode = (gate: GateName) => `${gate.toUpperCase().replaceAll('-', '_')}_INTERNAL`;
 
 function notPassed(draft: Draft, item: ItemState, event: StageLanded, verdict: Verdict): void {
   const untouched = item.stage === 'deploy' && !isCritical(item);
-  if (untouched && (verdict.code === 'DEPLOY_GUARD' || verdict.code === 'DEPLOY_AWAITING_CONFIRM')) return backToEdge(draft, item, verdict);
+  if (untouched && (verdict.code === 'DEPLOY_GUARD' || verdict.code === 'DEPLOY_AWAITING_CONFIRM'))
+    return backToEdge(draft, item, verdict);
   switch (verdict.action) {
     case 'dev':
       if (verdict.gate === 'architecture') return conflict(draft, item, event, verdict);
@@ -155,7 +162,11 @@ function notPassed(draft: Draft, item: ItemState, event: StageLanded, verdict: V
     case 'dev!':
       return rework(draft, item, verdict, false);
     case 'rerun':
-      item.lastRun = { class: verdict.code.endsWith('_EMPTY') ? 'no-change' : 'invalid', seconds: event.outcome.seconds, text: `${verdict.code}: ${verdict.text}` };
+      item.lastRun = {
+        class: verdict.code.endsWith('_EMPTY') ? 'no-change' : 'invalid',
+        seconds: event.outcome.seconds,
+        text: `${verdict.code}: ${verdict.text}`,
+      };
       return runRetry(draft, item, verdict.code, verdict.text, holdReason(verdict.code));
     case 'infra':
       return infraRetry(draft, item, verdict.gate, verdict.code, verdict.text);
@@ -207,9 +218,20 @@ function requestDeploy(draft: Draft, item: ItemState, event: StageLanded): void 
   const { entries_max } = draft.config.retry;
   item.counters.entries += 1;
   if (entries_max > 0 && item.counters.entries > entries_max)
-    return hold(draft, item, 'loop', 'entries', `${item.counters.entries} stage entries in this life: a person decides how to go on`);
+    return hold(
+      draft,
+      item,
+      'loop',
+      'entries',
+      `${item.counters.entries} stage entries in this life: a person decides how to go on`,
+    );
   const guards = item.counters.infra['deploy-guard'];
-  Object.assign(item.counters, { run: 0, transient: 0, noProgress: 0, infra: guards === undefined ? {} : { 'deploy-guard': guards } });
+  Object.assign(item.counters, {
+    run: 0,
+    transient: 0,
+    noProgress: 0,
+    infra: guards === undefined ? {} : { 'deploy-guard': guards },
+  });
   const at = draft.now.toISOString();
   draft.repo.slot = { item: item.id, gen: item.gen, since: at };
   const digest = item.delivery.artifact?.digest ?? event.validated.sha;
@@ -220,14 +242,27 @@ function requestDeploy(draft: Draft, item: ItemState, event: StageLanded): void 
   item.stage = 'deploy';
   if (!draft.config.deploy.confirm) return startDeploy(draft, item, 'deploy.confirm: false', 'config');
   wait(draft, item, 'confirm-deploy');
-  comment(draft, item, 'confirm', 'deployer', { digest, sha: event.validated.sha, base: event.validated.base, expires }, item.delivery.request.n);
+  comment(
+    draft,
+    item,
+    'confirm',
+    'deployer',
+    { digest, sha: event.validated.sha, base: event.validated.base, expires },
+    item.delivery.request.n,
+  );
 }
 
 /** Landed and proven, after a recorded intent. spec: D-L-5, G-LND-1, G-LND-10 */
 function finish(draft: Draft, item: ItemState, event: StageLanded): void {
   const { delivery } = item;
   if (delivery?.phase !== 'landing' || delivery.land === null)
-    return infraRetry(draft, item, 'landed', 'LANDED_INTERNAL', `the run says landed, the ledger says ${delivery?.phase ?? 'no delivery'}`);
+    return infraRetry(
+      draft,
+      item,
+      'landed',
+      'LANDED_INTERNAL',
+      `the run says landed, the ledger says ${delivery?.phase ?? 'no delivery'}`,
+    );
   delivery.phase = 'landed';
   delivery.land.merge_commit = event.mergeCommit;
   if (event.mergeCommit !== null)

@@ -64,13 +64,17 @@ export function itemAhead(items: Queued['items'], config: Config, item: ItemStat
   const { running, active } = measure({ items, config });
   if (item.stage === 'created' && config.intake.serial && active !== null && active.order < item.order) return active;
   if (running < config.limits.runs) return null;
-  return [...items.values()].filter((other) => other.activity === 'dispatched').sort((a, b) => a.order - b.order)[0] ?? null;
+  return (
+    [...items.values()].filter((other) => other.activity === 'dispatched').sort((a, b) => a.order - b.order)[0] ?? null
+  );
 }
 
 /** The queue table over the whole repository: what one item frees the next one gets in the same commit. spec: pipeline §9 */
 export function runQueue(draft: Draft): void {
   giveSlot(draft);
-  const wanting = [...draft.items.values()].filter((item) => item.activity === 'queued').sort((a, b) => a.order - b.order);
+  const wanting = [...draft.items.values()]
+    .filter((item) => item.activity === 'queued')
+    .sort((a, b) => a.order - b.order);
   let load = measure(draft);
   for (const { id } of wanting) {
     const current = draft.items.get(id);
@@ -89,9 +93,12 @@ export function runQueue(draft: Draft): void {
 function giveSlot(draft: Draft): void {
   const { slot } = draft.repo;
   const holder = slot === null ? undefined : draft.items.get(slot.item);
-  if (slot !== null && holder?.gen === slot.gen && (holder.stage === 'deploy-staging' || holder.stage === 'deploy')) return;
+  if (slot !== null && holder?.gen === slot.gen && (holder.stage === 'deploy-staging' || holder.stage === 'deploy'))
+    return;
   draft.repo.slot = null;
-  const next = [...draft.items.values()].filter((item) => item.waitingFor === 'slot').sort((a, b) => a.order - b.order)[0];
+  const next = [...draft.items.values()]
+    .filter((item) => item.waitingFor === 'slot')
+    .sort((a, b) => a.order - b.order)[0];
   if (next === undefined) return;
   draft.repo.slot = { item: next.id, gen: next.gen, since: draft.now.toISOString() };
   continueLine(draft, next.id, 'queue', 'PL-Q9-6', 'the merge slot is free');

@@ -17,7 +17,10 @@ export interface Performed {
  * Records receipts: closes outbox entries of the same key and decision, keeps run id, pull request number and message
  * id, and leaves a level open when the state moved meanwhile. Pure. spec: design §3, PL-S-5
  */
-export function recordReceipts(snapshot: Snapshot, performed: readonly Performed[]): { readonly next: Snapshot; readonly changed: readonly string[] } {
+export function recordReceipts(
+  snapshot: Snapshot,
+  performed: readonly Performed[],
+): { readonly next: Snapshot; readonly changed: readonly string[] } {
   const items = new Map(snapshot.items);
   const changed: string[] = [];
   for (const { item: id, receipts, failed } of performed) {
@@ -37,7 +40,11 @@ export function recordReceipts(snapshot: Snapshot, performed: readonly Performed
     }
     item.outbox = item.outbox
       .filter((entry) => !closed.has(entry.key))
-      .map((entry) => (failed[entry.key] === undefined ? entry : { ...entry, tries: entry.tries + 1, lastError: failed[entry.key]!.slice(0, 500) }));
+      .map((entry) =>
+        failed[entry.key] === undefined
+          ? entry
+          : { ...entry, tries: entry.tries + 1, lastError: failed[entry.key]!.slice(0, 500) },
+      );
     if (closed.size === 0 && Object.keys(failed).length === 0) continue;
     items.set(id, item);
     changed.push(id);

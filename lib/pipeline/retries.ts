@@ -33,7 +33,8 @@ const HOLDS: Readonly<Record<string, HoldReason>> = {
 export const holdReason = (code: string): HoldReason => HOLDS[code] ?? 'infra';
 
 /** Exponential back-off in seconds for the n-th failure (n from 0). spec: pipeline §8.1 */
-export const backoffS = (baseS: number, failures: number, capS: number) => Math.min(baseS * 2 ** Math.min(failures, 30), capS);
+export const backoffS = (baseS: number, failures: number, capS: number) =>
+  Math.min(baseS * 2 ** Math.min(failures, 30), capS);
 
 /** Hash of what failed, without numbers, paths, hashes and times, so that the same red is recognised. spec: G-GEN-3 */
 export function fingerprint(gate: string, code: string, text: string): string {
@@ -47,14 +48,23 @@ export function fingerprint(gate: string, code: string, text: string): string {
 
 /** A person gave a fresh start: the counters that stopped the item begin again. spec: PL-R-6 */
 export function freshBudgets(item: ItemState): void {
-  Object.assign(item.counters, { developer: 0, run: 0, infra: {}, transient: 0, noProgress: 0, conflict: 0, entries: 0 });
+  Object.assign(item.counters, {
+    developer: 0,
+    run: 0,
+    infra: {},
+    transient: 0,
+    noProgress: 0,
+    conflict: 0,
+    entries: 0,
+  });
   item.fingerprint = null;
 }
 
 /** Verdicts of this stage and of later ones say nothing about the next version, nor do marks of the delivery. spec: PL-R-7 */
 export function voidFrom(item: ItemState, stage: Stage): void {
   for (const row of STAGE_TABLE.slice(STAGES.indexOf(stage))) for (const gate of row.gates) delete item.gates[gate];
-  if (item.delivery !== null) Object.assign(item.delivery, { validated: null, request: null, approved: null, land: null, phase: 'failed' });
+  if (item.delivery !== null)
+    Object.assign(item.delivery, { validated: null, request: null, approved: null, land: null, phase: 'failed' });
 }
 
 /**
@@ -90,16 +100,27 @@ export function rework(draft: Draft, item: ItemState, verdict: Verdict, relaunch
 }
 
 /** Why the developer may not start once more; null = it may. spec: PL-R-1, PL-R-4 */
-function spent(draft: Draft, item: ItemState, verdict: Verdict): { readonly reason: HoldReason; readonly text: string } | null {
+function spent(
+  draft: Draft,
+  item: ItemState,
+  verdict: Verdict,
+): { readonly reason: HoldReason; readonly text: string } | null {
   const { developer_max, same_fingerprint_max } = draft.config.retry;
   const { developer, noProgress } = item.counters;
-  if (developer >= developer_max) return { reason: 'retries-exhausted', text: `${developer_max} attempts are used up; last: ${verdict.text}` };
+  if (developer >= developer_max)
+    return { reason: 'retries-exhausted', text: `${developer_max} attempts are used up; last: ${verdict.text}` };
   if (same_fingerprint_max === 0 || noProgress < same_fingerprint_max) return null;
   return { reason: 'no-progress', text: `the same failure came ${noProgress} times: ${verdict.text}` };
 }
 
 /** The comment on a gate that sent an item back; `again` = the developer starts, null = the item is held as well. spec: H-CMT-8, H-FUI-7 */
-function reportFailure(draft: Draft, item: ItemState, from: Stage, verdict: Verdict, again: { readonly attempt: number; readonly limit: number } | null): void {
+function reportFailure(
+  draft: Draft,
+  item: ItemState,
+  from: Stage,
+  verdict: Verdict,
+  again: { readonly attempt: number; readonly limit: number } | null,
+): void {
   emit(draft, item, {
     kind: 'tracker-comment',
     comment: 'gate_failed',
@@ -123,7 +144,13 @@ function reportFailure(draft: Draft, item: ItemState, from: Stage, verdict: Verd
 export const workMode = (item: ItemState): ItemState['mode'] => (isCritical(item) ? 'finalize' : 'work');
 
 /** Judge again later, without a rollback or a developer retry, then hold. spec: INF of gates §1 */
-export function infraRetry(draft: Draft, item: ItemState, gate: GateName | 'work' | 'deploy-hook', code: string, text: string): void {
+export function infraRetry(
+  draft: Draft,
+  item: ItemState,
+  gate: GateName | 'work' | 'deploy-hook',
+  code: string,
+  text: string,
+): void {
   const { infra_max, infra_delay_s, infra_cap_s } = draft.config.retry;
   const tries = item.counters.infra[gate] ?? 0;
   if (tries >= infra_max) return hold(draft, item, holdReason(code), code, text);
@@ -132,8 +159,18 @@ export function infraRetry(draft: Draft, item: ItemState, gate: GateName | 'work
 }
 
 /** Repeat the run of the worker, told what was wrong; then hold. spec: RERUN of gates §1, class run of pipeline §8.1 */
-export function runRetry(draft: Draft, item: ItemState, code: string, text: string, reason: HoldReason, mode = workMode(item)): void {
-  const limit = code === 'ANALYSIS_EMPTY' || code === 'ARCH_EMPTY' ? Math.min(1, draft.config.retry.run_max) : draft.config.retry.run_max;
+export function runRetry(
+  draft: Draft,
+  item: ItemState,
+  code: string,
+  text: string,
+  reason: HoldReason,
+  mode = workMode(item),
+): void {
+  const limit =
+    code === 'ANALYSIS_EMPTY' || code === 'ARCH_EMPTY'
+      ? Math.min(1, draft.config.retry.run_max)
+      : draft.config.retry.run_max;
   const runs = item.counters.run;
   if (runs >= limit) return hold(draft, item, reason, code, text);
   queue(draft, item, mode);

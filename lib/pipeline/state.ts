@@ -73,7 +73,16 @@ const artifact = z.object({
 /** Candidate that passed staging and may go to production. */
 const validated = z.object({ sha, tree: sha, code_tree: sha, base: sha });
 
-export const DELIVERY_PHASES = ['building', 'requested', 'approved', 'initiated', 'deployed', 'landing', 'landed', 'failed'] as const;
+export const DELIVERY_PHASES = [
+  'building',
+  'requested',
+  'approved',
+  'initiated',
+  'deployed',
+  'landing',
+  'landed',
+  'failed',
+] as const;
 /** spec: delivery §11 */
 export const Delivery = z.object({
   pass: z.int().min(1),

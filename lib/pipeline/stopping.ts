@@ -5,7 +5,11 @@ import { type ItemState, isCritical } from './state.ts';
 /** STOP waits while production may change and while the run that holds the merge slot works. spec: PL-S-6, PL-H-6 */
 export function stopMustWait(draft: Draft, item: ItemState): boolean {
   const { slot } = draft.repo;
-  const runsWithSlot = item.stage === 'deploy-staging' && item.activity === 'dispatched' && slot?.item === item.id && slot.gen === item.gen;
+  const runsWithSlot =
+    item.stage === 'deploy-staging' &&
+    item.activity === 'dispatched' &&
+    slot?.item === item.id &&
+    slot.gen === item.gen;
   return isCritical(item) || runsWithSlot;
 }
 

@@ -11,7 +11,10 @@ const MAX_EARLIER = 3;
  */
 export function tellWorker(item: ItemState, text: string | null, bounce: ItemState['bounce'] = null): void {
   if (item.bounce !== null && item.findings !== null)
-    item.rejections = [...item.rejections, { round: item.bounce.round, findings: head(item.findings, MAX_EARLIER_TEXT) }].slice(-MAX_EARLIER);
+    item.rejections = [
+      ...item.rejections,
+      { round: item.bounce.round, findings: head(item.findings, MAX_EARLIER_TEXT) },
+    ].slice(-MAX_EARLIER);
   item.findings = text === null ? null : head(text, MAX_TEXT);
   item.bounce = bounce;
   item.words = null;

@@ -39,6 +39,9 @@ export interface AgentOutcome {
 }
 /** Starts one agent process and waits for it; never throws: every failure is an outcome. spec: agents §1 */
 export interface AgentPort {
-  preflight(): Promise<{ readonly ok: true; readonly version: string } | { readonly ok: false; readonly cause: 'config' | 'auth' | 'transient' | 'infra'; readonly text: string }>;
+  preflight(): Promise<
+    | { readonly ok: true; readonly version: string }
+    | { readonly ok: false; readonly cause: 'config' | 'auth' | 'transient' | 'infra'; readonly text: string }
+  >;
   run(spec: AgentRunSpec, stop: AbortSignal): Promise<AgentOutcome>;
 }

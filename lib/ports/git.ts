@@ -56,7 +56,10 @@ export interface GitPort {
    * Fetches full ref names (`refs/heads/x`); answers what the remote has now, null where a ref is missing.
    * `depth` commits of history (default 1, 0 = all); `blobs: false` leaves file contents to be fetched when they are read.
    */
-  fetch(refs: readonly string[], options?: { readonly depth?: number; readonly blobs?: boolean }): Promise<ReadonlyMap<string, Sha | null>>;
+  fetch(
+    refs: readonly string[],
+    options?: { readonly depth?: number; readonly blobs?: boolean },
+  ): Promise<ReadonlyMap<string, Sha | null>>;
   /** All remote refs that match the patterns, without fetching. */
   listRefs(...patterns: readonly string[]): Promise<ReadonlyMap<string, Sha>>;
   /** Content at a commit, or null when the path is not a file there. */
@@ -85,7 +88,16 @@ export interface GitPort {
   /** Changed paths between two trees or commits, without rename detection. status: A, M, D, T. */
   diff(from: Sha, to: Sha): Promise<readonly { readonly status: string; readonly path: string }[]>;
   /** Files that differ between two commits and their lines added and removed; binary files count no lines. `without`: folders left out. */
-  diffSize(from: Sha, to: Sha, without?: readonly string[]): Promise<{ readonly files: number; readonly plus: number; readonly minus: number }>;
+  diffSize(
+    from: Sha,
+    to: Sha,
+    without?: readonly string[],
+  ): Promise<{ readonly files: number; readonly plus: number; readonly minus: number }>;
   /** Writes the tracked files of a commit or tree into an empty folder; no .git. Mode bits and symlinks are kept. */
   exportTree(treeish: Sha, folder: string, options?: { readonly without?: readonly string[] }): Promise<void>;
+  /**
+   * The same for a commit, with a `.git` of its own: the history of the named branches, the first one checked out; no
+   * remote, no hook, no setting, no credential, no link to this repository. spec: AG-SEC-3
+   */
+  exportRepository(commit: Sha, folder: string, branches: Readonly<Record<string, Sha>>): Promise<void>;
 }

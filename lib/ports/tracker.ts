@@ -9,7 +9,12 @@ export interface Issue {
   readonly title: string;
   /** Plain text: tags to spaces, white space collapsed. spec: PL-Q-1 */
   readonly description: string;
-  readonly state: { readonly id: string; readonly name: string; readonly group: StateGroup; readonly key: StatusKey | null };
+  readonly state: {
+    readonly id: string;
+    readonly name: string;
+    readonly group: StateGroup;
+    readonly key: StatusKey | null;
+  };
   /** Label names as on the board; null = could not be read (unknown, not empty). spec: RL-PLN-2 */
   readonly labels: readonly string[] | null;
   readonly updatedAt: string;
@@ -50,7 +55,10 @@ export interface TrackerPort {
   /** Reads first, writes only when different; outbound aliases and fail-closed keys: pipeline §6. */
   setStatus(issue: string, key: StatusKey): Promise<StatusWrite>;
   /** Exactly one comment per external id; created or updated. spec: H-CMT-10 */
-  upsertComment(issue: string, comment: { readonly externalId: string; readonly html: string; readonly role: string }): Promise<{ readonly id: string }>;
+  upsertComment(
+    issue: string,
+    comment: { readonly externalId: string; readonly html: string; readonly role: string },
+  ): Promise<{ readonly id: string }>;
   /** Page of the issue for links, null when there is no public address. */
   issueUrl(issue: Pick<Issue, 'id'>): string | null;
 }

@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { BOB, BOT, moved, OTHER_PROJECT, recording, recordings, SECRETS, sign } from '../../tests/support/relay/recordings.ts';
+import {
+  BOB,
+  BOT,
+  moved,
+  OTHER_PROJECT,
+  recording,
+  recordings,
+  SECRETS,
+  sign,
+} from '../../tests/support/relay/recordings.ts';
 import { createRelayWorld, PROJECTS, type RelayWorld } from '../../tests/support/relay/world.ts';
 
 const post = (body: string | Uint8Array, headers: Record<string, string> = {}) =>
@@ -12,14 +21,21 @@ const status = async (world: RelayWorld, request: Request, loopback?: boolean) =
   const response = await world.send(request, loopback);
   return response === 'dropped' ? 'dropped' : response.status;
 };
-const events = async (world: RelayWorld) => ((await world.get('/metrics')).body as { receive: Record<string, number> }).receive;
+const events = async (world: RelayWorld) =>
+  ((await world.get('/metrics')).body as { receive: Record<string, number> }).receive;
 
 describe('endpoints', () => {
   it('RL-RLY-1: other paths 404, other methods 405, no endpoint for a forge without a secret', async () => {
     const world = await createRelayWorld();
     for (const path of ['/', '/webhook', '/webhook/gitea', '/webhook/plane/', '/board', '/health/x'])
       expect(await status(world, new Request(`http://relay${path}`, { method: 'POST' })), path).toBe(404);
-    for (const [method, path] of [['GET', '/webhook/plane'], ['PUT', '/webhook/plane'], ['POST', '/health'], ['DELETE', '/status'], ['POST', '/metrics']] as const)
+    for (const [method, path] of [
+      ['GET', '/webhook/plane'],
+      ['PUT', '/webhook/plane'],
+      ['POST', '/health'],
+      ['DELETE', '/status'],
+      ['POST', '/metrics'],
+    ] as const)
       expect(await status(world, new Request(`http://relay${path}`, { method })), `${method} ${path}`).toBe(405);
   });
 
@@ -32,7 +48,8 @@ describe('endpoints', () => {
   it('RL-RLY-1: /metrics and /status answer on loopback or with the token, /health always', async () => {
     const world = await createRelayWorld();
     for (const path of ['/metrics', '/status']) {
-      const ask = (authorization?: string) => new Request(`http://relay${path}`, authorization === undefined ? {} : { headers: { authorization } });
+      const ask = (authorization?: string) =>
+        new Request(`http://relay${path}`, authorization === undefined ? {} : { headers: { authorization } });
       expect(await status(world, ask(), true)).toBe(200);
       expect(await status(world, ask(), false)).toBe(401);
       expect(await status(world, ask('Bearer wrong'), false)).toBe(401);
@@ -40,7 +57,9 @@ describe('endpoints', () => {
     }
     expect(await status(world, new Request('http://relay/health'), false)).toBe(200);
     const closed = await createRelayWorld({ config: { statusToken: null } });
-    expect(await status(closed, new Request('http://relay/status', { headers: { authorization: 'Bearer ' } }), false)).toBe(401);
+    expect(
+      await status(closed, new Request('http://relay/status', { headers: { authorization: 'Bearer ' } }), false),
+    ).toBe(401);
   });
 
   it('relay §1.1: /health is compact JSON with "status":"ok" literally', async () => {
@@ -62,7 +81,13 @@ describe('endpoints', () => {
     const prometheus = await world.send(new Request('http://relay/metrics', { headers: { accept: 'text/plain' } }));
     const all = [...texts, prometheus === 'dropped' ? '' : await prometheus.text(), ...world.log.lines].join('\n');
     expect(all).not.toMatch(/Login page|example\.test|plane_wh_|tracker-token|forge-token|status-token/);
-    expect((await world.get('/status')).body).toMatchObject({ pending: 1, projects: [{ prefix: 'ET', pending: { 'f4991147-95d5-42fa-8082-967813e8775f': 1 } }, { prefix: 'OTH', pending: {} }] });
+    expect((await world.get('/status')).body).toMatchObject({
+      pending: 1,
+      projects: [
+        { prefix: 'ET', pending: { 'f4991147-95d5-42fa-8082-967813e8775f': 1 } },
+        { prefix: 'OTH', pending: {} },
+      ],
+    });
   });
 
   it('O-V-2: Prometheus text names the metrics of the relay', async () => {
@@ -87,7 +112,11 @@ describe('receiving', () => {
     expect(await status(world, post('{}', { 'content-encoding': 'gzip' }))).toBe(415);
     expect(await status(world, post('{}', { 'content-type': 'application/json; charset=utf-8' }))).toBe(200);
     expect(await status(world, post('x'.repeat(70_001)))).toBe(413);
-    const announced = new Request('http://relay/webhook/plane', { method: 'POST', body: 'x', headers: { 'content-type': 'application/json', 'content-length': '70001' } });
+    const announced = new Request('http://relay/webhook/plane', {
+      method: 'POST',
+      body: 'x',
+      headers: { 'content-type': 'application/json', 'content-length': '70001' },
+    });
     expect(await status(world, announced)).toBe(413);
     expect(world.records()).toEqual([]);
   });
@@ -95,7 +124,8 @@ describe('receiving', () => {
   it('RL-RLY-3: a missing, wrong or foreign signature is 401 and leaves nothing in the spool', async () => {
     const world = await createRelayWorld();
     const body = moved({ to: 'To Analyse' });
-    for (const signature of ['', 'x', sign(`${body} `), sign(body, 'another')]) expect(await status(world, post(body, { 'x-plane-signature': signature }))).toBe(401);
+    for (const signature of ['', 'x', sign(`${body} `), sign(body, 'another')])
+      expect(await status(world, post(body, { 'x-plane-signature': signature }))).toBe(401);
     expect([...world.files.contents.keys()].filter((path) => /seg-|rejected/.test(path))).toEqual([]);
     expect(await events(world)).toMatchObject({ unauthorized: 4, accepted: 0 });
   });
@@ -122,12 +152,15 @@ describe('receiving', () => {
     expect(world.alerts.map(({ kind }) => kind)).toEqual(['relay.signature']);
   });
 
-  it.each(['', 'no json', '[]', '"text"', '1', 'null', '{"a":'])('relay §1.2: signed but not an object (%s) is 400 and a copy is kept', async (body) => {
-    const world = await createRelayWorld();
-    expect(await status(world, post(body))).toBe(400);
-    const kept = [...world.files.contents].filter(([path]) => path.includes('/rejected/'));
-    expect(kept.map(([, bytes]) => bytes.toString())).toEqual([body]);
-  });
+  it.each(['', 'no json', '[]', '"text"', '1', 'null', '{"a":'])(
+    'relay §1.2: signed but not an object (%s) is 400 and a copy is kept',
+    async (body) => {
+      const world = await createRelayWorld();
+      expect(await status(world, post(body))).toBe(400);
+      const kept = [...world.files.contents].filter(([path]) => path.includes('/rejected/'));
+      expect(kept.map(([, bytes]) => bytes.toString())).toEqual([body]);
+    },
+  );
 
   it('relay §1.2: bytes that are not UTF-8 are 400, byte for byte in the copy', async () => {
     const world = await createRelayWorld();
@@ -146,7 +179,9 @@ describe('receiving', () => {
     const world = await createRelayWorld();
     const body = moved({ to: 'To Analyse' });
     const answers = await Promise.all(Array.from({ length: 10 }, () => world.deliver(body)));
-    expect(answers.filter((answer) => (answer as { status: string }).status === 'accepted')).toEqual([{ status: 'accepted', key: expect.stringMatching(/^[0-9a-f]{12}$/) }]);
+    expect(answers.filter((answer) => (answer as { status: string }).status === 'accepted')).toEqual([
+      { status: 'accepted', key: expect.stringMatching(/^[0-9a-f]{12}$/) },
+    ]);
     expect(answers.filter((answer) => (answer as { status: string }).status === 'duplicate')).toHaveLength(9);
     await world.clock.advance(10_000);
     expect(world.records()).toHaveLength(1);
@@ -155,14 +190,19 @@ describe('receiving', () => {
 
   it('case 3: A→B→A→B in one second stays two edges', async () => {
     const world = await createRelayWorld();
-    const edge = (to: string, at: string) => world.deliver(moved({ to, from: to === 'Approved' ? 'Rejected' : 'Approved', at }));
+    const edge = (to: string, at: string) =>
+      world.deliver(moved({ to, from: to === 'Approved' ? 'Rejected' : 'Approved', at }));
     await edge('Approved', '2026-05-04T10:00:00.1Z');
     await world.clock.advance(5000);
     await edge('Rejected', '2026-05-04T10:00:00.2Z');
     await world.clock.advance(5000);
     await edge('Approved', '2026-05-04T10:00:00.3Z');
     await world.clock.advance(5000);
-    expect(world.forge.dispatches.map(({ envelopes }) => envelopes.map(({ new_key: key }) => key))).toEqual([['approved'], ['rejected'], ['approved']]);
+    expect(world.forge.dispatches.map(({ envelopes }) => envelopes.map(({ new_key: key }) => key))).toEqual([
+      ['approved'],
+      ['rejected'],
+      ['approved'],
+    ]);
   });
 
   it('case 8: unknown project, cycle, comment, label without meaning: 200 ignored, no record, no call', async () => {
@@ -170,9 +210,14 @@ describe('receiving', () => {
     await world.clock.advance(10);
     const before = { ...world.tracker.calls };
     const strange = JSON.parse(recording(16).body);
-    strange.data.labels = strange.data.labels.map((label: { name: string }) => (label.name === 'autoApprove' ? { ...label, name: 'colour' } : label));
+    strange.data.labels = strange.data.labels.map((label: { name: string }) =>
+      label.name === 'autoApprove' ? { ...label, name: 'colour' } : label,
+    );
     const cases: [unknown, string][] = [
-      [recording(66).body.replaceAll('41252e54-9640-4cb9-96ba-d352c76b1c0a', '41252e54-0000-4cb9-96ba-d352c76b1c0a'), 'unknown project'],
+      [
+        recording(66).body.replaceAll('41252e54-9640-4cb9-96ba-d352c76b1c0a', '41252e54-0000-4cb9-96ba-d352c76b1c0a'),
+        'unknown project',
+      ],
       [recording(41).body, 'no interest'],
       [recording(36).body, 'no interest'],
       [JSON.stringify(strange), 'no interest'],
@@ -180,7 +225,8 @@ describe('receiving', () => {
       [recording(65).body, 'no interest'],
       ['{}', 'no interest'],
     ];
-    for (const [body, reason] of cases) expect(await world.deliver(body as string)).toEqual({ status: 'ignored', reason });
+    for (const [body, reason] of cases)
+      expect(await world.deliver(body as string)).toEqual({ status: 'ignored', reason });
     await world.clock.advance(1000);
     expect(world.records()).toEqual([]);
     expect(world.tracker.calls).toEqual(before);
@@ -188,7 +234,8 @@ describe('receiving', () => {
 
   it('RL-RLY-12: a label with meaning is dispatched as tracker.labels, gained or lost', async () => {
     const world = await createRelayWorld();
-    for (const number of [16, 19]) expect(await world.deliver(recording(number).body)).toMatchObject({ status: 'accepted' });
+    for (const number of [16, 19])
+      expect(await world.deliver(recording(number).body)).toMatchObject({ status: 'accepted' });
     await world.clock.advance(20_000);
     expect(world.forge.dispatches.flatMap(({ envelopes }) => envelopes)).toMatchObject([
       { kind: 'tracker.labels', field: 'labels', old_key: null, new_key: null, actor: { id: BOB } },
@@ -199,7 +246,10 @@ describe('receiving', () => {
   it('case 9: our own account is ignored, the same change by a person is dispatched; created_by is never looked at', async () => {
     const world = await createRelayWorld();
     await world.clock.advance(10);
-    expect(await world.deliver(moved({ to: 'Approved', actor: BOT }))).toEqual({ status: 'ignored', reason: 'own write' });
+    expect(await world.deliver(moved({ to: 'Approved', actor: BOT }))).toEqual({
+      status: 'ignored',
+      reason: 'own write',
+    });
     const forged = moved({ to: 'Approved', actor: BOB }).replace(/"created_by": "[^"]*"/, `"created_by": "${BOT}"`);
     expect(await world.deliver(forged)).toMatchObject({ status: 'accepted' });
     await world.clock.advance(5000);
@@ -208,23 +258,42 @@ describe('receiving', () => {
 
   it('RL-RLY-13: accounts in own_actor_ids are ours too', async () => {
     const world = await createRelayWorld({ config: { ownActorIds: [BOB] } });
-    expect(await world.deliver(moved({ to: 'Approved', actor: BOB }))).toEqual({ status: 'ignored', reason: 'own write' });
+    expect(await world.deliver(moved({ to: 'Approved', actor: BOB }))).toEqual({
+      status: 'ignored',
+      reason: 'own write',
+    });
   });
 
   it('case 10: created → log line with soft warnings, no dispatch; created directly in To Analyse → dispatched', async () => {
     const world = await createRelayWorld();
     await world.clock.advance(10);
     expect(await world.deliver(recording(4).body)).toEqual({ status: 'ignored', reason: 'no interest' });
-    expect(world.log.lines.filter((line) => /ET-\d+ created: .*description has 0 characters/.test(line))).toHaveLength(1);
+    expect(world.log.lines.filter((line) => /ET-\d+ created: .*description has 0 characters/.test(line))).toHaveLength(
+      1,
+    );
     expect(await world.deliver(recording(2).body)).toMatchObject({ status: 'accepted' });
     await world.clock.advance(5000);
-    expect(world.forge.dispatches.map(({ envelopes }) => envelopes.map(({ new_key: key, old_key: old }) => [old, key]))).toEqual([[[null, 'to_analyse']]]);
+    expect(
+      world.forge.dispatches.map(({ envelopes }) => envelopes.map(({ new_key: key, old_key: old }) => [old, key])),
+    ).toEqual([[[null, 'to_analyse']]]);
   });
 
   it('O-C-8: a project of another tracker than the one whose secret signed is unknown', async () => {
-    const projects = [{ tracker: 'second', project: OTHER_PROJECT, forge: 'gitea', repository: 'acme/other', prefix: 'OTH', enabled: true }];
+    const projects = [
+      {
+        tracker: 'second',
+        project: OTHER_PROJECT,
+        forge: 'gitea',
+        repository: 'acme/other',
+        prefix: 'OTH',
+        enabled: true,
+      },
+    ];
     const world = await createRelayWorld({ config: { projects } });
-    expect(await world.deliver(moved({ to: 'To Analyse', project: OTHER_PROJECT }))).toEqual({ status: 'ignored', reason: 'unknown project' });
+    expect(await world.deliver(moved({ to: 'To Analyse', project: OTHER_PROJECT }))).toEqual({
+      status: 'ignored',
+      reason: 'unknown project',
+    });
   });
 
   it('case 43: every recorded request is answered as its row of the table says, and what may count is on the disk', async () => {
@@ -232,17 +301,39 @@ describe('receiving', () => {
     await world.clock.advance(10);
     const seen: Record<string, number> = {};
     for (const { body, headers, method, secret } of recordings()) {
-      const key = secret === 'second-after-regenerate' ? sign(body, SECRETS.second) : (headers['X-Plane-Signature'] ?? '');
-      const { 'Content-Length': _length, Host: _host, Connection: _connection, 'X-Plane-Signature': _signature, ...rest } = headers;
+      const key =
+        secret === 'second-after-regenerate' ? sign(body, SECRETS.second) : (headers['X-Plane-Signature'] ?? '');
+      const {
+        'Content-Length': _length,
+        Host: _host,
+        Connection: _connection,
+        'X-Plane-Signature': _signature,
+        ...rest
+      } = headers;
       const response = await world.send(
-        new Request('http://relay/webhook/plane', { method, headers: { ...rest, 'x-plane-signature': key }, ...(method === 'POST' ? { body } : {}) }),
+        new Request('http://relay/webhook/plane', {
+          method,
+          headers: { ...rest, 'x-plane-signature': key },
+          ...(method === 'POST' ? { body } : {}),
+        }),
       );
-      const answer = response === 'dropped' ? { status: 'dropped' } : ((await response.json()) as { status: string; reason?: string });
+      const answer =
+        response === 'dropped'
+          ? { status: 'dropped' }
+          : ((await response.json()) as { status: string; reason?: string });
       const word = answer.reason ?? answer.status;
       seen[word] = (seen[word] ?? 0) + 1;
     }
-    const ours = recordings().filter(({ body }) => body.startsWith('{"event": "issue",') && body.includes(`"actor": {"id": "${BOT}"`));
-    expect(seen).toEqual({ 'own write': ours.length, accepted: 3, 'unknown project': 1, 'method not allowed': 1, 'no interest': 75 - ours.length });
+    const ours = recordings().filter(
+      ({ body }) => body.startsWith('{"event": "issue",') && body.includes(`"actor": {"id": "${BOT}"`),
+    );
+    expect(seen).toEqual({
+      'own write': ours.length,
+      accepted: 3,
+      'unknown project': 1,
+      'method not allowed': 1,
+      'no interest': 75 - ours.length,
+    });
     expect(world.records().map(({ field, body }) => [field, body])).toEqual(
       [2, 16, 19].map((number) => [number === 2 ? 'state' : 'labels', JSON.parse(recording(number).body)]),
     );

@@ -30,7 +30,10 @@ export function createApp(deps: AppDeps): RelayApp {
   const app: RelayApp = new Hono();
   app.post('/webhook/plane', async (context) => {
     const { metrics, receiver } = deps;
-    if (!JSON_TYPE.test(context.req.header('content-type') ?? '') || context.req.header('content-encoding') !== undefined) {
+    if (
+      !JSON_TYPE.test(context.req.header('content-type') ?? '') ||
+      context.req.header('content-encoding') !== undefined
+    ) {
       metrics.limits.media_type += 1;
       return context.json({ status: 'application/json without content encoding only' }, 415, CLOSE);
     }
@@ -58,15 +61,22 @@ export function createApp(deps: AppDeps): RelayApp {
     return context.json(body, status);
   });
   app.get('/metrics', (context) => {
-    if (!mayLook(context.req.header('authorization'), context.env, deps.statusToken())) return context.json({ status: 'unauthorized' }, 401);
+    if (!mayLook(context.req.header('authorization'), context.env, deps.statusToken()))
+      return context.json({ status: 'unauthorized' }, 401);
     if ((context.req.header('accept') ?? '').includes('text/plain')) return context.text(renderMetricsText(deps.view));
     return context.json(renderMetrics(deps.view));
   });
   app.get('/status', (context) => {
-    if (!mayLook(context.req.header('authorization'), context.env, deps.statusToken())) return context.json({ status: 'unauthorized' }, 401);
+    if (!mayLook(context.req.header('authorization'), context.env, deps.statusToken()))
+      return context.json({ status: 'unauthorized' }, 401);
     return context.json(renderStatus(deps.view));
   });
-  for (const [path, method] of [['/webhook/plane', 'POST'], ['/health', 'GET'], ['/metrics', 'GET'], ['/status', 'GET']] as const)
+  for (const [path, method] of [
+    ['/webhook/plane', 'POST'],
+    ['/health', 'GET'],
+    ['/metrics', 'GET'],
+    ['/status', 'GET'],
+  ] as const)
     app.all(path, (context) => context.json({ status: 'method not allowed' }, 405, { allow: method }));
   app.notFound((context) => context.json({ status: 'not found' }, 404));
   return app;
@@ -76,7 +86,8 @@ export function createApp(deps: AppDeps): RelayApp {
 async function readBody(request: Request, limit: number): Promise<Uint8Array | 'too large' | 'unfinished'> {
   const announced = request.headers.get('content-length');
   try {
-    if (announced !== null) return Number(announced) > limit ? 'too large' : new Uint8Array(await request.arrayBuffer());
+    if (announced !== null)
+      return Number(announced) > limit ? 'too large' : new Uint8Array(await request.arrayBuffer());
     if (request.body === null) return new Uint8Array(0);
     const chunks: Uint8Array[] = [];
     let size = 0;

@@ -83,16 +83,20 @@ describe('append log', () => {
 
   it('law: whatever a full disk cuts, what is resolved is in the file in order and nothing else is', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 20 }), fc.integer({ min: 0, max: 300 }), async (sizes, room) => {
-        const files = createMemoryFiles();
-        const log = await AppendLog.open(files, '/log');
-        files.faults.room = room;
-        const texts = sizes.map((size, index) => `${index}:${'x'.repeat(size)}`);
-        const results = await Promise.allSettled(texts.map((text) => log.append(line(text))));
-        const kept = texts.filter((_, index) => results[index]?.status === 'fulfilled');
-        expect((await files.read('/log'))?.toString()).toBe(kept.map((text) => `${text}\n`).join(''));
-        expect(log.size).toBe(Buffer.byteLength(kept.map((text) => `${text}\n`).join('')));
-      }),
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 20 }),
+        fc.integer({ min: 0, max: 300 }),
+        async (sizes, room) => {
+          const files = createMemoryFiles();
+          const log = await AppendLog.open(files, '/log');
+          files.faults.room = room;
+          const texts = sizes.map((size, index) => `${index}:${'x'.repeat(size)}`);
+          const results = await Promise.allSettled(texts.map((text) => log.append(line(text))));
+          const kept = texts.filter((_, index) => results[index]?.status === 'fulfilled');
+          expect((await files.read('/log'))?.toString()).toBe(kept.map((text) => `${text}\n`).join(''));
+          expect(log.size).toBe(Buffer.byteLength(kept.map((text) => `${text}\n`).join('')));
+        },
+      ),
     );
   });
 

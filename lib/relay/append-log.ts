@@ -14,21 +14,26 @@ interface Waiting {
 export class AppendLog {
   readonly path: string;
   readonly #handle: AppendHandle;
+  readonly #durable: boolean;
   #size: number;
   #waiting: Waiting[] = [];
   #flushing: Promise<void> | null = null;
   #broken: Error | null = null;
 
-  private constructor(path: string, handle: AppendHandle) {
+  private constructor(path: string, handle: AppendHandle, durable: boolean) {
     this.path = path;
     this.#handle = handle;
+    this.#durable = durable;
     this.#size = handle.size;
   }
 
-  /** @param good bytes of the file that are whole lines; a torn rest of an earlier life is cut off first. */
-  static async open(files: SpoolFiles, path: string, good?: number): Promise<AppendLog> {
+  /**
+   * @param good bytes of the file that are whole lines; a torn rest of an earlier life is cut off first.
+   * @param durable false = written at once (a crash of the process loses nothing), on the disk only when it is closed.
+   */
+  static async open(files: SpoolFiles, path: string, good?: number, durable = true): Promise<AppendLog> {
     const handle = await files.openAppend(path);
-    const log = new AppendLog(path, handle);
+    const log = new AppendLog(path, handle, durable);
     if (good !== undefined && good < handle.size) {
       await handle.truncate(good);
       log.#size = good;
@@ -56,7 +61,11 @@ export class AppendLog {
 
   async close(): Promise<void> {
     await this.#flushing;
-    await this.#handle.close();
+    try {
+      if (!this.#durable) await this.#handle.sync();
+    } finally {
+      await this.#handle.close();
+    }
   }
 
   async #flush(): Promise<void> {
@@ -68,7 +77,7 @@ export class AppendLog {
       const bytes = group.length === 1 ? group[0]!.bytes : Buffer.concat(group.map((entry) => entry.bytes));
       try {
         await this.#handle.append(bytes);
-        await this.#handle.sync();
+        if (this.#durable) await this.#handle.sync();
         this.#size += bytes.byteLength;
         for (const entry of group) entry.resolve();
       } catch (thrown) {

@@ -46,7 +46,11 @@ const KEEP_HOUSE_MS = 5000;
 const ASK_AGAIN_MS = 300_000;
 
 /** Opens the spool and puts the parts together. Throws `ConfigError` RELAY_SPOOL_FOREIGN. spec: relay §1 */
-export async function assembleRelay(config: RelayConfig, ports: RelayPorts, options: AssemblyOptions): Promise<Assembly> {
+export async function assembleRelay(
+  config: RelayConfig,
+  ports: RelayPorts,
+  options: AssemblyOptions,
+): Promise<Assembly> {
   const { clock, log, files } = ports;
   const now = () => clock.now();
   const { spool, replay } = await Spool.open(files, { ...config.spool, environment: config.environment, now });
@@ -106,7 +110,9 @@ export async function assembleRelay(config: RelayConfig, ports: RelayPorts, opti
     dispatcher.reconsider();
   };
   const keepHouse = async () => {
-    await takeRequests(files, config.spool.directory, serve, (name) => log.warn(`request ${name} in the spool cannot be read and is removed`));
+    await takeRequests(files, config.spool.directory, serve, (name) =>
+      log.warn(`request ${name} in the spool cannot be read and is removed`),
+    );
     await options.look?.();
     await spool.flushAcks();
     await spool.prune();
@@ -134,14 +140,20 @@ export async function assembleRelay(config: RelayConfig, ports: RelayPorts, opti
         spool,
         health,
         configOk: () => rejected === null,
-        degraded: () => [...(own.known ? [] : ['own accounts are not known']), ...(rejected === null ? [] : [rejected])],
+        degraded: () => [
+          ...(own.known ? [] : ['own accounts are not known']),
+          ...(rejected === null ? [] : [rejected]),
+        ],
       },
     },
     alerts,
     waiting: replay.unfinished.length,
     start: () => {
       resume(dispatcher, replay, ports);
-      loops = [repeat(ports, ASK_AGAIN_MS, askOutside, stopping.signal), repeat(ports, KEEP_HOUSE_MS, keepHouse, stopping.signal)];
+      loops = [
+        repeat(ports, ASK_AGAIN_MS, askOutside, stopping.signal),
+        repeat(ports, KEEP_HOUSE_MS, keepHouse, stopping.signal),
+      ];
       dispatcher.start();
     },
     stop: async () => {
@@ -167,22 +179,32 @@ export async function assembleRelay(config: RelayConfig, ports: RelayPorts, opti
 }
 
 function resume(dispatcher: Dispatcher, replay: Replay, { log }: RelayPorts): void {
-  if (replay.damaged.length > 0) log.error(`the spool has lines that cannot be read: ${replay.damaged.slice(0, 20).join(', ')}`);
+  if (replay.damaged.length > 0)
+    log.error(`the spool has lines that cannot be read: ${replay.damaged.slice(0, 20).join(', ')}`);
   const known = replay.unfinished.flatMap((unfinished) => {
     const entry = entryOf(unfinished.record);
     if (entry === null) log.error(`spool record ${unfinished.record.seq} announces nothing and stays`);
     return entry === null ? [] : [{ entry, ...unfinished }];
   });
-  dispatcher.resume(known.flatMap(({ dispatchedAt, ...rest }) => (dispatchedAt === null ? [] : [{ ...rest, dispatchedAt }])));
+  dispatcher.resume(
+    known.flatMap(({ dispatchedAt, ...rest }) => (dispatchedAt === null ? [] : [{ ...rest, dispatchedAt }])),
+  );
   for (const { entry, dispatchedAt } of known) if (dispatchedAt === null) dispatcher.add(entry);
 }
 
 async function tell({ alert, log }: RelayPorts, kind: Parameters<RelayPorts['alert']>[0], text: string): Promise<void> {
-  await alert(kind, text).catch((thrown: unknown) => log.error(`alert ${kind} could not be sent (${errorText(thrown)}): ${text}`));
+  await alert(kind, text).catch((thrown: unknown) =>
+    log.error(`alert ${kind} could not be sent (${errorText(thrown)}): ${text}`),
+  );
 }
 
 /** Runs `work` at once and then every `everyMs`; a failure is told and the next round comes. */
-async function repeat({ clock, log }: RelayPorts, everyMs: number, work: () => Promise<void>, signal: AbortSignal): Promise<void> {
+async function repeat(
+  { clock, log }: RelayPorts,
+  everyMs: number,
+  work: () => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
   while (!signal.aborted) {
     await work().catch((thrown: unknown) => log.error(`relay housekeeping: ${errorText(thrown)}`));
     if (!signal.aborted) await clock.sleep(everyMs, signal).catch(() => {});

@@ -1,6 +1,10 @@
 import { z } from 'zod';
 
-const Url = z.string().max(200).regex(/^https?:\/\/[^\s/]+\S*$/, 'must be an http(s) URL').transform((url) => url.replace(/\/+$/, ''));
+const Url = z
+  .string()
+  .max(200)
+  .regex(/^https?:\/\/[^\s/]+\S*$/, 'must be an http(s) URL')
+  .transform((url) => url.replace(/\/+$/, ''));
 const EnvironmentName = z.string().regex(/^[A-Z][A-Z0-9_]{0,99}$/, 'must be the name of an environment variable');
 const Uuid = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'must be a uuid in lower case');
 /** A section whose absence means its defaults. */
@@ -48,7 +52,10 @@ export const RelayFile = z.strictObject({
         .default(['CONVEYOR_RELAY_WEBHOOK_SECRET', 'CONVEYOR_RELAY_WEBHOOK_SECRET_PREVIOUS']),
     }),
   ),
-  forges: z.record(z.string(), z.strictObject({ url: Url, token_env: EnvironmentName.default('CONVEYOR_RELAY_FORGE_TOKEN') })),
+  forges: z.record(
+    z.string(),
+    z.strictObject({ url: Url, token_env: EnvironmentName.default('CONVEYOR_RELAY_FORGE_TOKEN') }),
+  ),
   projects: z.array(z.unknown()).min(1, 'must list at least one project'),
 });
 export type RelayFile = z.infer<typeof RelayFile>;

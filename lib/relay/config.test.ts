@@ -14,7 +14,14 @@ const environment = {
   CONVEYOR_RELAY_STATUS_TOKEN: 'status',
 };
 const project = (change: Record<string, unknown> = {}) =>
-  JSON.stringify({ tracker: 'plane', project: PROJECT, forge: 'gitea', repository: 'acme/gpx', prefix: 'ET', ...change });
+  JSON.stringify({
+    tracker: 'plane',
+    project: PROJECT,
+    forge: 'gitea',
+    repository: 'acme/gpx',
+    prefix: 'ET',
+    ...change,
+  });
 const file = (change: { head?: string; projects?: readonly string[]; spool?: string } = {}) => `version: 1
 environment: production
 spool: {dir: ${change.spool ?? '/var/lib/conveyor/spool'}}
@@ -66,7 +73,9 @@ describe('relay.yml', () => {
   });
 
   it('O-C-2: a key of a named section is suggested too, and YAML faults have one line', () => {
-    expect(errors(file().replace('workspace:', 'workspac:')).join()).toContain('trackers.plane.workspac: unknown key (did you mean workspace?)');
+    expect(errors(file().replace('workspace:', 'workspac:')).join()).toContain(
+      'trackers.plane.workspac: unknown key (did you mean workspace?)',
+    );
     expect(errors('version: [')).toEqual([expect.stringContaining('relay.yml is not valid YAML')]);
     expect(errors('version: 1\nversion: 1\n')).toEqual([expect.stringContaining('relay.yml is not valid YAML')]);
   });
@@ -82,18 +91,30 @@ describe('relay.yml', () => {
       const result = parseRelayConfig(file({ projects }), environment);
       return result.ok ? { skipped: result.skipped, left: result.config.projects.map(({ prefix }) => prefix) } : null;
     };
-    expect(skipped(project({ prefix: 'e' }), other)).toMatchObject({ left: ['OTH'], skipped: [expect.stringContaining('projects.0.prefix')] });
-    expect(skipped(project({ forge: 'github' }), other)).toMatchObject({ left: ['OTH'], skipped: ['projects.0: forge github is not in forges'] });
+    expect(skipped(project({ prefix: 'e' }), other)).toMatchObject({
+      left: ['OTH'],
+      skipped: [expect.stringContaining('projects.0.prefix')],
+    });
+    expect(skipped(project({ forge: 'github' }), other)).toMatchObject({
+      left: ['OTH'],
+      skipped: ['projects.0: forge github is not in forges'],
+    });
     expect(skipped(project({ canary_issue: PROJECT }), other)?.left).toEqual(['OTH']);
     const third = project({ project: '00000000-0000-4000-8000-000000000000', repository: 'acme/third', prefix: 'TH' });
     expect(skipped(project(), project({ repository: 'acme/x', prefix: 'X1' }), third)?.left).toEqual(['TH']);
-    expect(skipped(project(), project({ project: OTHER_PROJECT, repository: 'ACME/gpx', prefix: 'X1' }), third)?.left).toEqual(['TH']);
+    expect(
+      skipped(project(), project({ project: OTHER_PROJECT, repository: 'ACME/gpx', prefix: 'X1' }), third)?.left,
+    ).toEqual(['TH']);
     expect(skipped(project(), project({ project: OTHER_PROJECT, repository: 'acme/x' }), third)?.left).toEqual(['TH']);
   });
 });
 
 describe('secrets and environment of the relay', () => {
-  const without = { ...environment, CONVEYOR_RELAY_WEBHOOK_SECRET: '', CONVEYOR_RELAY_WEBHOOK_SECRET_PREVIOUS: undefined };
+  const without = {
+    ...environment,
+    CONVEYOR_RELAY_WEBHOOK_SECRET: '',
+    CONVEYOR_RELAY_WEBHOOK_SECRET_PREVIOUS: undefined,
+  };
 
   it('case 2, RL-RLY-4: an empty secret list refuses to start, also on loopback', () => {
     expect(errors(file(), without).join()).toContain('nothing would be checked');
@@ -101,20 +122,27 @@ describe('secrets and environment of the relay', () => {
   });
 
   it('RL-RLY-4: allow_unsigned counts on loopback only', () => {
-    for (const host of ['127.0.0.1', 'localhost', '[::1]']) expect(errors(file({ head: `allow_unsigned: true\nlisten: "${host}:1"` }), without)).toEqual([]);
+    for (const host of ['127.0.0.1', 'localhost', '[::1]'])
+      expect(errors(file({ head: `allow_unsigned: true\nlisten: "${host}:1"` }), without)).toEqual([]);
     for (const host of ['0.0.0.0', '[::]', '10.0.0.5', 'relay.example.org'])
-      expect(errors(file({ head: `allow_unsigned: true\nlisten: "${host}:1"` }), without).join()).toContain('allow_unsigned: only with a loopback');
+      expect(errors(file({ head: `allow_unsigned: true\nlisten: "${host}:1"` }), without).join()).toContain(
+        'allow_unsigned: only with a loopback',
+      );
   });
 
   it('operations §1.3: an unknown CONVEYOR_ name refuses to start and names the nearest', () => {
     expect(errors(file(), { ...environment, CONVEYOR_RELAY_WEBHOOK_SECRT: 'x' }).join()).toContain(
       'CONVEYOR_RELAY_WEBHOOK_SECRT is not a name of Conveyor (did you mean CONVEYOR_RELAY_WEBHOOK_SECRET?)',
     );
-    expect(errors(file(), { ...environment, CONVEYOR_DEPLOY_SSH_KEY: 'x', CONVEYOR_LOG_LEVEL: 'info', PATH: '/bin' })).toEqual([]);
+    expect(
+      errors(file(), { ...environment, CONVEYOR_DEPLOY_SSH_KEY: 'x', CONVEYOR_LOG_LEVEL: 'info', PATH: '/bin' }),
+    ).toEqual([]);
   });
 
   it('operations §1.3: a token that relay.yml names and the environment lacks is an error', () => {
-    expect(errors(file(), { ...environment, CONVEYOR_RELAY_FORGE_TOKEN: '' }).join()).toContain('CONVEYOR_RELAY_FORGE_TOKEN is not set');
+    expect(errors(file(), { ...environment, CONVEYOR_RELAY_FORGE_TOKEN: '' }).join()).toContain(
+      'CONVEYOR_RELAY_FORGE_TOKEN is not set',
+    );
   });
 });
 
@@ -125,12 +153,17 @@ describe('loading and watching the registry', () => {
     const spool = join(directory.path, 'spool');
     mkdirSync(spool);
     writeFileSync(path, `${file({ spool })}\nbroken: [`);
-    await expect(loadRelayConfig(environment, path)).rejects.toMatchObject({ name: 'ConfigError', code: 'RELAY_CONFIG' });
+    await expect(loadRelayConfig(environment, path)).rejects.toMatchObject({
+      name: 'ConfigError',
+      code: 'RELAY_CONFIG',
+    });
     writeFileSync(lastGoodPath(spool), file({ spool, head: 'max_body_bytes: 1000000' }));
     const loaded = await loadRelayConfig({ ...environment, CONVEYOR_RELAY_CONFIG: path });
     expect(loaded.config.maxBodyBytes).toBe(1_000_000);
     expect(loaded.fallback).toContain('relay.yml is not valid YAML');
-    await expect(loadRelayConfig(environment, join(directory.path, 'nowhere.yml'))).rejects.toThrow('cannot be read (ENOENT)');
+    await expect(loadRelayConfig(environment, join(directory.path, 'nowhere.yml'))).rejects.toThrow(
+      'cannot be read (ENOENT)',
+    );
   });
 
   it('O-C-10: a hot reload is whole or not at all, also when only one entry is bad', async () => {
@@ -140,7 +173,10 @@ describe('loading and watching the registry', () => {
     const watch = new RegistryWatch(path, environment, file());
     expect(await watch.look()).toEqual({ kind: 'same' });
     writeFileSync(path, file({ projects: [project(), project({ prefix: 'bad' })] }));
-    expect(await watch.look()).toMatchObject({ kind: 'rejected', errors: [expect.stringContaining('projects.1.prefix')] });
+    expect(await watch.look()).toMatchObject({
+      kind: 'rejected',
+      errors: [expect.stringContaining('projects.1.prefix')],
+    });
     expect(await watch.look()).toEqual({ kind: 'same' });
     writeFileSync(path, file({ projects: [project({ repository: 'acme/moved' })] }));
     expect(await watch.look()).toMatchObject({ kind: 'changed', config: { projects: [{ repository: 'acme/moved' }] } });

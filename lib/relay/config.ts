@@ -17,7 +17,9 @@ export interface RelayConfig {
   readonly ownActorIds: readonly string[];
   readonly allowUnsigned: boolean;
   readonly dispatch: { readonly attempts: number; readonly confirmS: number };
-  readonly trackers: Readonly<Record<string, { readonly url: string; readonly workspace: string; readonly token: string }>>;
+  readonly trackers: Readonly<
+    Record<string, { readonly url: string; readonly workspace: string; readonly token: string }>
+  >;
   readonly forges: Readonly<Record<string, { readonly url: string; readonly token: string }>>;
   readonly projects: readonly ProjectEntry[];
   readonly secrets: readonly LiveSecret[];
@@ -25,7 +27,11 @@ export interface RelayConfig {
 }
 
 export type RelayConfigResult =
-  | { readonly ok: true; readonly config: RelayConfig; /** Bad entries that were left out, one text each. */ readonly skipped: readonly string[] }
+  | {
+      readonly ok: true;
+      readonly config: RelayConfig;
+      /** Bad entries that were left out, one text each. */ readonly skipped: readonly string[];
+    }
   | { readonly ok: false; readonly errors: readonly string[] };
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -49,7 +55,9 @@ export function parseRelayConfig(source: string, environment: Environment): Rela
     return { ok: false, errors: parsed.error.issues.flatMap((issue) => describeIssue(RelayFile, issue)).slice(0, 20) };
   const file = parsed.data;
   const { projects, skipped } = judgeProjects(file);
-  const secrets = Object.entries(file.trackers).flatMap(([tracker, { secret_env }]) => liveSecrets(tracker, secret_env, environment));
+  const secrets = Object.entries(file.trackers).flatMap(([tracker, { secret_env }]) =>
+    liveSecrets(tracker, secret_env, environment),
+  );
   const listen = file.listen.lastIndexOf(':');
   const host = file.listen.slice(0, listen).replace(/^\[|\]$/g, '');
   const port = Number(file.listen.slice(listen + 1));
@@ -66,7 +74,11 @@ export function parseRelayConfig(source: string, environment: Environment): Rela
     ownActorIds: file.own_actor_ids,
     allowUnsigned: file.allow_unsigned,
     dispatch: { attempts: file.dispatch.attempts, confirmS: file.dispatch.confirm_s },
-    trackers: mapValues(file.trackers, ({ url, workspace, token_env }) => ({ url, workspace, token: environment[token_env] ?? '' })),
+    trackers: mapValues(file.trackers, ({ url, workspace, token_env }) => ({
+      url,
+      workspace,
+      token: environment[token_env] ?? '',
+    })),
     forges: mapValues(file.forges, ({ url, token_env }) => ({ url, token: environment[token_env] ?? '' })),
     projects,
     secrets,
@@ -90,16 +102,23 @@ export interface LoadedRelay {
  * Reads and parses the file (`CONVEYOR_RELAY_CONFIG`, else `relay.yml`). A file that cannot be used at all falls back
  * to the version stored beside the spool. Throws `ConfigError` RELAY_CONFIG with every error. spec: O-C-10
  */
-export async function loadRelayConfig(environment: Environment, path = environment.CONVEYOR_RELAY_CONFIG || 'relay.yml'): Promise<LoadedRelay> {
+export async function loadRelayConfig(
+  environment: Environment,
+  path = environment.CONVEYOR_RELAY_CONFIG || 'relay.yml',
+): Promise<LoadedRelay> {
   const source = await readFile(path, 'utf8').catch((thrown: unknown) => {
-    throw new ConfigError('RELAY_CONFIG', `${path} cannot be read (${(thrown as NodeJS.ErrnoException).code ?? 'error'}): set CONVEYOR_RELAY_CONFIG to the path of relay.yml`);
+    throw new ConfigError(
+      'RELAY_CONFIG',
+      `${path} cannot be read (${(thrown as NodeJS.ErrnoException).code ?? 'error'}): set CONVEYOR_RELAY_CONFIG to the path of relay.yml`,
+    );
   });
   const result = parseRelayConfig(source, environment);
   if (result.ok) return { config: result.config, skipped: result.skipped, source, path, fallback: null };
   const why = `${path}: ${result.errors.join('; ')}`;
   const stored = await readFile(lastGoodPath(spoolDirectoryIn(source)), 'utf8').catch(() => null);
   const kept = stored === null ? null : parseRelayConfig(stored, environment);
-  if (stored === null || kept === null || !kept.ok) throw new ConfigError('RELAY_CONFIG', `${why}. Correct the file; no earlier version is stored`);
+  if (stored === null || kept === null || !kept.ok)
+    throw new ConfigError('RELAY_CONFIG', `${why}. Correct the file; no earlier version is stored`);
   return { config: kept.config, skipped: kept.skipped, source: stored, path, fallback: why };
 }
 
@@ -118,7 +137,11 @@ function judgeProjects(file: RelayFile): { projects: ProjectEntry[]; skipped: st
   const entries = file.projects.flatMap((raw, index): ProjectEntry[] => {
     const parsed = RegistryProject.safeParse(raw);
     if (!parsed.success) {
-      skipped.push(...parsed.error.issues.flatMap((issue) => describeIssue(RegistryProject, issue)).map((text) => `projects.${index}.${text}`));
+      skipped.push(
+        ...parsed.error.issues
+          .flatMap((issue) => describeIssue(RegistryProject, issue))
+          .map((text) => `projects.${index}.${text}`),
+      );
       return [];
     }
     const { overrides, ...entry } = parsed.data;
@@ -130,9 +153,15 @@ function judgeProjects(file: RelayFile): { projects: ProjectEntry[]; skipped: st
     return dangling.length > 0 ? [] : [{ ...entry, enabled: overrides.enabled }];
   });
   const twice = (['project', 'repository', 'prefix'] as const).flatMap((field) =>
-    [...Map.groupBy(entries, (entry) => entry[field].toLowerCase())].flatMap(([value, group]) => (group.length > 1 ? [{ field, value, group }] : [])),
+    [...Map.groupBy(entries, (entry) => entry[field].toLowerCase())].flatMap(([value, group]) =>
+      group.length > 1 ? [{ field, value, group }] : [],
+    ),
   );
-  skipped.push(...twice.map(({ field, value, group }) => `projects: ${field} ${value} stands in ${group.length} entries, none of them counts`));
+  skipped.push(
+    ...twice.map(
+      ({ field, value, group }) => `projects: ${field} ${value} stands in ${group.length} entries, none of them counts`,
+    ),
+  );
   const doubled = new Set(twice.flatMap(({ group }) => group));
   return { projects: entries.filter((entry) => !doubled.has(entry)), skipped };
 }
@@ -158,14 +187,17 @@ function environmentErrors(file: RelayFile, environment: Environment): string[] 
 }
 
 function unsignedErrors(file: RelayFile, host: string, secrets: readonly LiveSecret[]): string[] {
-  if (file.allow_unsigned && !LOOPBACK.test(host)) return [`allow_unsigned: only with a loopback listen address, not ${host}`];
+  if (file.allow_unsigned && !LOOPBACK.test(host))
+    return [`allow_unsigned: only with a loopback listen address, not ${host}`];
   if (file.allow_unsigned) return [];
   return Object.entries(file.trackers)
     .filter(([name]) => !secrets.some((secret) => secret.tracker === name))
-    .map(([name, { secret_env }]) => `trackers.${name}: none of ${secret_env.join(', ')} is set, so nothing would be checked: set the webhook's secret`);
+    .map(
+      ([name, { secret_env }]) =>
+        `trackers.${name}: none of ${secret_env.join(', ')} is set, so nothing would be checked: set the webhook's secret`,
+    );
 }
 
 function mapValues<From, To>(record: Readonly<Record<string, From>>, change: (value: From) => To): Record<string, To> {
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
 }
-

@@ -31,7 +31,9 @@ export class DeadLetters {
 
   /** Letters of one project, or of all. */
   count(project?: string): number {
-    return project === undefined ? this.#letters.length : this.#letters.filter((letter) => letter.project === project).length;
+    return project === undefined
+      ? this.#letters.length
+      : this.#letters.filter((letter) => letter.project === project).length;
   }
 
   /** Durable when it resolves; rejects when the disk refuses. */

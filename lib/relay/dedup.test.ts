@@ -34,20 +34,25 @@ describe('key memory', () => {
 
   it('RL-RLY-10 law: within seven days every key that was added is known, and none else', () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c', 'd'), fc.integer({ min: 0, max: 3 * DAY })), { maxLength: 30 }), (steps) => {
-        const memory = new KeyMemory(new Map(), 0);
-        const model = new Map<string, number>();
-        let now = 0;
-        for (const [key, wait] of steps) {
-          now += wait;
-          for (const name of ['a', 'b', 'c', 'd']) {
-            const at = model.get(name);
-            expect(memory.has(name, now)).toBe(at !== undefined && now - at < 7 * DAY);
+      fc.property(
+        fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c', 'd'), fc.integer({ min: 0, max: 3 * DAY })), {
+          maxLength: 30,
+        }),
+        (steps) => {
+          const memory = new KeyMemory(new Map(), 0);
+          const model = new Map<string, number>();
+          let now = 0;
+          for (const [key, wait] of steps) {
+            now += wait;
+            for (const name of ['a', 'b', 'c', 'd']) {
+              const at = model.get(name);
+              expect(memory.has(name, now)).toBe(at !== undefined && now - at < 7 * DAY);
+            }
+            memory.add(key, now);
+            model.set(key, now);
           }
-          memory.add(key, now);
-          model.set(key, now);
-        }
-      }),
+        },
+      ),
     );
   });
 });

@@ -14,7 +14,10 @@ const Body = z.object({
     description_stripped: z.string().nullish(),
     updated_at: z.string().nullish(),
     state: z.object({ id: Uuid, name: z.string(), group: z.string() }).nullish().catch(null),
-    labels: z.array(z.object({ id: Uuid, name: z.string() })).nullish().catch(null),
+    labels: z
+      .array(z.object({ id: Uuid, name: z.string() }))
+      .nullish()
+      .catch(null),
   }),
   activity: z
     .looseObject({
@@ -55,7 +58,11 @@ const FIELDS: Readonly<Record<string, string>> = {
   assignee_ids: 'assignees',
   parent_id: 'parent',
 };
-const EVENTS: Readonly<Record<string, string>> = { work_item: 'issue', issue_comment: 'comment', work_item_comment: 'comment' };
+const EVENTS: Readonly<Record<string, string>> = {
+  work_item: 'issue',
+  issue_comment: 'comment',
+  work_item_comment: 'comment',
+};
 const ACTIONS: Readonly<Record<string, Delivery['action']>> = {
   created: 'created',
   create: 'created',
@@ -86,7 +93,10 @@ export function parseDelivery(json: unknown): Delivery | null {
     updatedAt: data.updated_at ?? '',
     late: {
       state: data.state === null || data.state === undefined ? null : { id: data.state.id, name: data.state.name },
-      labels: data.labels === null || data.labels === undefined ? null : new Map(data.labels.map(({ id, name }) => [id, name])),
+      labels:
+        data.labels === null || data.labels === undefined
+          ? null
+          : new Map(data.labels.map(({ id, name }) => [id, name])),
     },
   };
 }

@@ -12,7 +12,11 @@ export function describeIssue(schema: z.ZodType, issue: z.core.$ZodIssue): strin
 }
 
 interface SchemaParts {
-  readonly def?: { readonly innerType?: unknown; readonly valueType?: unknown; readonly shape?: Readonly<Record<PropertyKey, unknown>> };
+  readonly def?: {
+    readonly innerType?: unknown;
+    readonly valueType?: unknown;
+    readonly shape?: Readonly<Record<PropertyKey, unknown>>;
+  };
 }
 
 function knownKeys(schema: unknown, path: readonly PropertyKey[]): string[] {

@@ -5,9 +5,23 @@ import { createGiteaDispatch } from './dispatch-gitea.ts';
 import type { Envelope } from '../pipeline/envelope.ts';
 
 const envelope = (correlation: string): Envelope => ({
-  v: 1, correlation, kind: 'tracker.state', source: 'plane', via: 'webhook', repo: 'acme/gpx', project: 'p',
-  item: { id: 'ET-12', tracker_id: 't', seq: 12, title: '"quotes" $(x) ${{ y }} щ' }, field: 'state', old_key: null, new_key: 'stop', current_key: null,
-  updated_at: '', actor: { id: null, role: null }, delivery: 'd', received_at: '', enriched: false,
+  v: 1,
+  correlation,
+  kind: 'tracker.state',
+  source: 'plane',
+  via: 'webhook',
+  repo: 'acme/gpx',
+  project: 'p',
+  item: { id: 'ET-12', tracker_id: 't', seq: 12, title: '"quotes" $(x) ${{ y }} щ' },
+  field: 'state',
+  old_key: null,
+  new_key: 'stop',
+  current_key: null,
+  updated_at: '',
+  actor: { id: null, role: null },
+  delivery: 'd',
+  received_at: '',
+  enriched: false,
 });
 const events = [envelope('cv-aaaaaaaaaa'), envelope('cv-bbbbbbbbbb')];
 const open = (forge: ForgeServer) => createGiteaDispatch({ url: forge.url, token: 'secret-token', log: spyLog() });
@@ -24,7 +38,9 @@ describe('dispatch on a Gitea', () => {
       ['acme/gpx', events],
       ['acme/other', events],
     ]);
-    expect(server.requests.filter((request) => /POST .*gpx\/dispatches$|POST .*other\/dispatches$/.test(request))).toHaveLength(1);
+    expect(
+      server.requests.filter((request) => /POST .*gpx\/dispatches$|POST .*other\/dispatches$/.test(request)),
+    ).toHaveLength(1);
     expect(server.requests.filter((request) => request === 'GET /api/v1/repos/acme/gpx')).toHaveLength(1);
   });
 
@@ -52,7 +68,8 @@ describe('dispatch on a Gitea', () => {
     const forge = open(server);
     server.tellsRunId = false;
     expect(await forge.dispatch('acme/gpx', events)).toEqual({ runId: null });
-    server.intercept = (request) => (request.includes('/workflows/') ? { status: 200, body: '{"workflow_run_id":"lies"}' } : null);
+    server.intercept = (request) =>
+      request.includes('/workflows/') ? { status: 200, body: '{"workflow_run_id":"lies"}' } : null;
     expect(await forge.dispatch('acme/gpx', events)).toEqual({ runId: null });
     expect(server.runs).toHaveLength(1);
   });
@@ -76,10 +93,19 @@ describe('dispatch on a Gitea', () => {
   });
 
   it.each([
-    [{ status: 500, body: 'oops' }, { status: 500, retryable: true }],
-    [{ status: 429, headers: { 'retry-after': '7' } }, { status: 429, retryable: true, retryAfterS: 7 }],
+    [
+      { status: 500, body: 'oops' },
+      { status: 500, retryable: true },
+    ],
+    [
+      { status: 429, headers: { 'retry-after': '7' } },
+      { status: 429, retryable: true, retryAfterS: 7 },
+    ],
     [{ status: 401 }, { status: 401, retryable: false }],
-    [{ status: 422, body: '{"message":"workflow disabled"}' }, { status: 422, retryable: false }],
+    [
+      { status: 422, body: '{"message":"workflow disabled"}' },
+      { status: 422, retryable: false },
+    ],
     ['drop' as const, { retryable: true }],
     [{ status: 302, headers: { location: 'http://127.0.0.1:1/' } }, { retryable: false }],
   ])('RL-RLY-23: an answer %j is a typed failure', async (answer, detail) => {
@@ -95,7 +121,8 @@ describe('dispatch on a Gitea', () => {
   it('a default branch that was renamed is read again after the failure', async () => {
     await using server = await startForgeServer();
     const forge = open(server);
-    server.intercept = (request) => (request === 'GET /api/v1/repos/acme/gpx' ? { status: 200, body: '{"html_url":"","default_branch":"old"}' } : null);
+    server.intercept = (request) =>
+      request === 'GET /api/v1/repos/acme/gpx' ? { status: 200, body: '{"html_url":"","default_branch":"old"}' } : null;
     await expect(forge.dispatch('acme/gpx', events)).rejects.toMatchObject({ detail: { status: 422 } });
     server.intercept = () => null;
     expect(await forge.dispatch('acme/gpx', events)).toEqual({ runId: 100 });
@@ -114,7 +141,11 @@ labels: {bug: Fehler, auto_approve: autoApprove}
 agents: {adapter: scripted}
 `;
     expect(await forge.settings('acme/gpx')).toEqual({
-      prefix: 'ET', trackerProject: '41252e54-9640-4cb9-96ba-d352c76b1c0a', labels: ['Fehler', 'autoApprove'], statuses: { approved: 'Passt' }, statesTtlS: 60,
+      prefix: 'ET',
+      trackerProject: '41252e54-9640-4cb9-96ba-d352c76b1c0a',
+      labels: ['Fehler', 'autoApprove'],
+      statuses: { approved: 'Passt' },
+      statesTtlS: 60,
     });
     server.intercept = () => ({ status: 503 });
     await expect(forge.settings('acme/gpx')).rejects.toMatchObject({ detail: { status: 503 } });

@@ -33,12 +33,16 @@ export function createGiteaDispatch(options: GiteaDispatchOptions): RelayForge {
   let hasRepositoryDispatch: boolean | null = null;
 
   const defaultBranch = async (repository: string) => {
-    const branch = branches.get(repository) ?? (await http.get(RepositoryAnswer, `/repos/${repository}`)).default_branch;
+    const branch =
+      branches.get(repository) ?? (await http.get(RepositoryAnswer, `/repos/${repository}`)).default_branch;
     branches.set(repository, branch);
     return branch;
   };
   const byRepository = (repository: string, envelopes: readonly Envelope[]) =>
-    http.send('POST', `/repos/${repository}/dispatches`, { event_type: 'conveyor', client_payload: { events: envelopes } });
+    http.send('POST', `/repos/${repository}/dispatches`, {
+      event_type: 'conveyor',
+      client_payload: { events: envelopes },
+    });
   const byWorkflow = async (repository: string, envelopes: readonly Envelope[]) => {
     const path = `/repos/${repository}/actions/workflows/${WORKFLOW}/dispatches?return_run_details=true`;
     const body = { ref: await defaultBranch(repository), inputs: { events: renderEvents(envelopes) } };
@@ -72,7 +76,9 @@ export function createGiteaDispatch(options: GiteaDispatchOptions): RelayForge {
       return row === null ? 'gone' : toRun(row).state;
     },
     findRun: async (repository, correlation) => {
-      const { workflow_runs: rows } = await http.get(RecentRunsAnswer, `/repos/${repository}/actions/runs`, { limit: RECENT_RUNS });
+      const { workflow_runs: rows } = await http.get(RecentRunsAnswer, `/repos/${repository}/actions/runs`, {
+        limit: RECENT_RUNS,
+      });
       for (const run of (rows ?? []).map(toRun).filter(({ workflow }) => workflow.endsWith(WORKFLOW)))
         if (await logHas(http, repository, run.id, correlation)) return run.id;
       return null;

@@ -7,10 +7,36 @@ import { inOrder } from './lane.ts';
 import type { DispatchedRunState } from './ports.ts';
 
 const step = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ kind: fc.constant('deliver' as const), item: fc.integer({ min: 1, max: 3 }), to: fc.constantFrom('To Analyse', 'Approved', 'Rejected', 'STOP', 'Todo'), second: fc.integer({ min: 0, max: 59 }) }) },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('advance' as const), ms: fc.constantFrom(1, 500, 3000, 20_000, 400_000) }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('answers' as const), codes: fc.array(fc.constantFrom(500, 429, 404, 401), { maxLength: 4 }) }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('ends' as const), ends: fc.array(fc.constantFrom<DispatchedRunState>('running', 'queued', 'success', 'failure', 'gone', 'cancelled'), { maxLength: 4 }) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant('deliver' as const),
+      item: fc.integer({ min: 1, max: 3 }),
+      to: fc.constantFrom('To Analyse', 'Approved', 'Rejected', 'STOP', 'Todo'),
+      second: fc.integer({ min: 0, max: 59 }),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constant('advance' as const), ms: fc.constantFrom(1, 500, 3000, 20_000, 400_000) }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('answers' as const),
+      codes: fc.array(fc.constantFrom(500, 429, 404, 401), { maxLength: 4 }),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('ends' as const),
+      ends: fc.array(
+        fc.constantFrom<DispatchedRunState>('running', 'queued', 'success', 'failure', 'gone', 'cancelled'),
+        { maxLength: 4 },
+      ),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('tracker' as const), down: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('restart' as const) }) },
 );
@@ -36,18 +62,27 @@ describe('dispatch under faults', () => {
             for (const earlier of world.forge.dispatches)
               if (earlier.envelopes.some((envelope) => envelope.item.tracker_id === item.tracker_id)) {
                 const state = last.get(earlier.runId) ?? 'not asked';
-                if (!['success', 'failure', 'gone', 'cancelled'].includes(state)) overlaps.push(`run ${earlier.runId} ${state}`);
+                if (!['success', 'failure', 'gone', 'cancelled'].includes(state))
+                  overlaps.push(`run ${earlier.runId} ${state}`);
               }
           return dispatch(repository, envelopes);
         };
         for (const one of steps) {
           if (one.kind === 'deliver') {
             const second = String(one.second).padStart(2, '0');
-            await world.deliver(moved({ to: one.to, issue: `00000000-0000-4000-8000-00000000000${one.item}`, sequence: one.item, at: `2026-05-04T09:00:${second}.5Z` }));
+            await world.deliver(
+              moved({
+                to: one.to,
+                issue: `00000000-0000-4000-8000-00000000000${one.item}`,
+                sequence: one.item,
+                at: `2026-05-04T09:00:${second}.5Z`,
+              }),
+            );
           } else if (one.kind === 'advance') await world.clock.advance(one.ms);
           else if (one.kind === 'answers') world.forge.answers = [...one.codes];
           else if (one.kind === 'ends') ends.push(...one.ends);
-          else if (one.kind === 'tracker') world.tracker.down = { ...world.tracker.down, states: one.down, issue: one.down };
+          else if (one.kind === 'tracker')
+            world.tracker.down = { ...world.tracker.down, states: one.down, issue: one.down };
           else {
             await world.stop();
             await world.start();
@@ -55,7 +90,7 @@ describe('dispatch under faults', () => {
         }
         world.tracker.down = { states: false, issue: false, me: false };
         world.forge.answers = [];
-        await world.clock.advance(7_200_000);
+        await world.clock.advance(1_800_000);
         expect(world.pending()).toBe(0);
         expect(overlaps).toEqual([]);
 
@@ -64,19 +99,25 @@ describe('dispatch under faults', () => {
         expect(finals.map(({ seq }) => seq).toSorted((a, b) => a - b)).toEqual(entries.map(({ seq }) => seq));
         const outcome = new Map(finals.map(({ seq, status, reason }) => [seq, reason ?? status]));
         const succeeded = (correlation: string) =>
-          world.forge.dispatches.findIndex(({ runId, envelopes }) => last.get(runId) === 'success' && envelopes.some((envelope) => envelope.correlation === correlation));
+          world.forge.dispatches.findIndex(
+            ({ runId, envelopes }) =>
+              last.get(runId) === 'success' && envelopes.some((envelope) => envelope.correlation === correlation),
+          );
         const confirmed = entries.filter(({ seq }) => outcome.get(seq) === 'confirmed');
         for (const { correlation } of confirmed) expect(succeeded(correlation)).toBeGreaterThanOrEqual(0);
         for (const [index, earlier] of confirmed.entries())
           for (const later of confirmed.slice(index + 1))
-            if (earlier.issue === later.issue && inOrder(earlier, later) < 0) expect(succeeded(earlier.correlation)).toBeLessThanOrEqual(succeeded(later.correlation));
+            if (earlier.issue === later.issue && inOrder(earlier, later) < 0)
+              expect(succeeded(earlier.correlation)).toBeLessThanOrEqual(succeeded(later.correlation));
         for (const { envelopes } of world.forge.dispatches)
           for (const issue of new Set(envelopes.map(({ item }) => item.tracker_id))) {
-            const sent = envelopes.filter(({ item }) => item.tracker_id === issue).map(({ correlation }) => entries.find((entry) => entry.correlation === correlation)!);
+            const sent = envelopes
+              .filter(({ item }) => item.tracker_id === issue)
+              .map(({ correlation }) => entries.find((entry) => entry.correlation === correlation)!);
             expect(sent).toEqual(sent.toSorted(inOrder));
           }
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 
@@ -91,7 +132,10 @@ describe('dispatch under faults', () => {
       reading -= 1;
       return null;
     };
-    for (let item = 10; item < 40; item += 1) await world.deliver(moved({ to: 'To Analyse', issue: `00000000-0000-4000-8000-0000000000${item}`, sequence: item }));
+    for (let item = 10; item < 40; item += 1)
+      await world.deliver(
+        moved({ to: 'To Analyse', issue: `00000000-0000-4000-8000-0000000000${item}`, sequence: item }),
+      );
     await world.clock.advance(60_000);
     expect(most).toBe(4);
     expect(world.pending()).toBe(0);

@@ -20,16 +20,31 @@ async function waitingWorld(): ReturnType<typeof createRelayWorld> {
 describe('dispatch', () => {
   it('RL-RLY-19: an accepted move becomes one envelope with fetched values, no description, no e-mail', async () => {
     const world = await createRelayWorld();
-    expect(await world.deliver(moved({ to: 'To Analyse', from: 'Backlog', sequence: 12 }))).toMatchObject({ status: 'accepted' });
+    expect(await world.deliver(moved({ to: 'To Analyse', from: 'Backlog', sequence: 12 }))).toMatchObject({
+      status: 'accepted',
+    });
     await world.clock.advance(100);
     const [dispatch] = world.forge.dispatches;
     expect(dispatch?.repository).toBe('acme/gpx');
     expect(dispatch?.envelopes).toEqual([
       {
-        v: 1, correlation: expect.stringMatching(/^cv-[a-z2-7]{10}$/), kind: 'tracker.state', source: 'plane', via: 'webhook', repo: 'acme/gpx', project: PROJECT,
+        v: 1,
+        correlation: expect.stringMatching(/^cv-[a-z2-7]{10}$/),
+        kind: 'tracker.state',
+        source: 'plane',
+        via: 'webhook',
+        repo: 'acme/gpx',
+        project: PROJECT,
         item: { id: 'ET-12', tracker_id: 'f4991147-95d5-42fa-8082-967813e8775f', seq: 12, title: 'Fetched title' },
-        field: 'state', old_key: 'backlog', new_key: 'to_analyse', current_key: 'backlog', updated_at: '2026-05-04T10:11:12.345Z',
-        actor: { id: ADA, role: null }, delivery: 'delivery-1', received_at: '2026-05-04T10:00:00.000Z', enriched: true,
+        field: 'state',
+        old_key: 'backlog',
+        new_key: 'to_analyse',
+        current_key: 'backlog',
+        updated_at: '2026-05-04T10:11:12.345Z',
+        actor: { id: ADA, role: null },
+        delivery: 'delivery-1',
+        received_at: '2026-05-04T10:00:00.000Z',
+        enriched: true,
       },
     ]);
     expect(JSON.stringify(dispatch?.envelopes)).not.toMatch(/example\.test|Steps/);
@@ -68,7 +83,9 @@ describe('dispatch', () => {
     const world = await createRelayWorld();
     world.forge.answers = [500];
     await world.deliver(moved({ to: 'STOP', at: '2026-05-04T10:00:01Z' }));
-    expect(await world.deliver(moved({ to: 'In Review', from: 'STOP', actor: BOT, at: '2026-05-04T10:00:02Z' }))).toMatchObject({ reason: 'own write' });
+    expect(
+      await world.deliver(moved({ to: 'In Review', from: 'STOP', actor: BOT, at: '2026-05-04T10:00:02Z' })),
+    ).toMatchObject({ reason: 'own write' });
     await world.clock.advance(60_000);
     expect(keys(world)).toEqual([['ET-2:stop']]);
   });
@@ -100,7 +117,14 @@ describe('dispatch', () => {
 
   it('RL-RLY-20: forty waiting items of one repository go in dispatches of at most twenty, each once', async () => {
     const world = await waitingWorld();
-    for (let item = 0; item < 40; item += 1) await world.deliver(moved({ to: 'To Analyse', sequence: item, issue: `00000000-0000-4000-8000-0000000001${String(item).padStart(2, '0')}` }));
+    for (let item = 0; item < 40; item += 1)
+      await world.deliver(
+        moved({
+          to: 'To Analyse',
+          sequence: item,
+          issue: `00000000-0000-4000-8000-0000000001${String(item).padStart(2, '0')}`,
+        }),
+      );
     world.tracker.down.states = false;
     await world.clock.advance(120_000);
     expect(world.forge.dispatches.every(({ envelopes }) => envelopes.length <= 20)).toBe(true);
@@ -150,7 +174,9 @@ describe('a forge that fails', () => {
     const world = await createRelayWorld();
     world.forge.answers = Array(100).fill(422);
     for (let item = 0; item < 3; item += 1) {
-      await world.deliver(moved({ to: 'To Analyse', sequence: item, issue: `00000000-0000-4000-8000-00000000010${item}` }));
+      await world.deliver(
+        moved({ to: 'To Analyse', sequence: item, issue: `00000000-0000-4000-8000-00000000010${item}` }),
+      );
       await world.clock.advance(60_000);
     }
     expect(world.alerts.map(({ kind }) => kind)).toEqual(['relay.dead']);
@@ -235,7 +261,8 @@ describe('confirmation', () => {
       await answer(repository, envelopes);
       return { runId: null };
     };
-    world.forge.findRun = async (_repository, correlation) => world.forge.dispatches.find(({ envelopes }) => envelopes[0]?.correlation === correlation)?.runId ?? null;
+    world.forge.findRun = async (_repository, correlation) =>
+      world.forge.dispatches.find(({ envelopes }) => envelopes[0]?.correlation === correlation)?.runId ?? null;
     await world.deliver(moved({ to: 'To Analyse' }));
     await world.clock.advance(5000);
     expect(world.pending()).toBe(0);
@@ -244,15 +271,28 @@ describe('confirmation', () => {
 
   it('case 16: an event that crashes intake, batched with others: alone, 3 times, dead letter, others done', async () => {
     const world = await waitingWorld();
-    world.forge.end = ({ envelopes }) => (envelopes.some(({ item }) => item.tracker_id === ITEM_A) ? 'failure' : 'success');
+    world.forge.end = ({ envelopes }) =>
+      envelopes.some(({ item }) => item.tracker_id === ITEM_A) ? 'failure' : 'success';
     await world.deliver(moved({ to: 'To Analyse', issue: ITEM_A, sequence: 1 }));
     await world.deliver(moved({ to: 'To Analyse', issue: ITEM_B, sequence: 2 }));
     world.tracker.down.states = false;
     await world.clock.advance(600_000);
     expect(keys(world)[0]).toEqual(['ET-1:to_analyse', 'ET-2:to_analyse']);
-    expect(keys(world).slice(1).every((items) => items.length === 1)).toBe(true);
-    expect(keys(world).flat().filter((item) => item === 'ET-1:to_analyse')).toHaveLength(4);
-    expect(keys(world).flat().filter((item) => item === 'ET-2:to_analyse')).toHaveLength(2);
+    expect(
+      keys(world)
+        .slice(1)
+        .every((items) => items.length === 1),
+    ).toBe(true);
+    expect(
+      keys(world)
+        .flat()
+        .filter((item) => item === 'ET-1:to_analyse'),
+    ).toHaveLength(4);
+    expect(
+      keys(world)
+        .flat()
+        .filter((item) => item === 'ET-2:to_analyse'),
+    ).toHaveLength(2);
     expect(world.dead()).toMatchObject([{ record: { issue: ITEM_A } }]);
     expect(world.pending()).toBe(0);
   });
@@ -265,7 +305,11 @@ describe('enrichment', () => {
     await world.deliver(moved({ to: 'To Analyse' }));
     await world.clock.advance(10_000);
     expect(world.tracker.calls.issue).toBe(3);
-    expect(world.forge.dispatches[0]?.envelopes[0]).toMatchObject({ enriched: false, current_key: null, item: { title: 'Login page shows a blank screen in Safari' } });
+    expect(world.forge.dispatches[0]?.envelopes[0]).toMatchObject({
+      enriched: false,
+      current_key: null,
+      item: { title: 'Login page shows a blank screen in Safari' },
+    });
   });
 
   it('RL-RLY-16: an issue that never answers holds nothing up for more than 10 s', async () => {
@@ -325,7 +369,9 @@ describe('enrichment', () => {
     expect(await world.deliver(moved({ to: 'To Analyse' }))).toMatchObject({ status: 'ignored' });
     await world.clock.advance(1000);
     expect(world.forge.tries).toEqual([]);
-    expect(world.log.lines.filter((line) => line.startsWith(`error project ${PROJECT}`) && line.includes('To Analyse'))).toHaveLength(1);
+    expect(
+      world.log.lines.filter((line) => line.startsWith(`error project ${PROJECT}`) && line.includes('To Analyse')),
+    ).toHaveLength(1);
   });
 
   it('case 9, RL-RLY-13: accounts unknown at the receipt are filtered before the dispatch, and the relay says degraded meanwhile', async () => {
@@ -349,7 +395,11 @@ describe('projects', () => {
     const world = await createRelayWorld({ start: false });
     let prefix = 'XX';
     world.forge.settingsOf = (repository) => ({
-      prefix: repository === 'acme/gpx' ? prefix : 'OTH', trackerProject: '', labels: ['Bug'], statuses: {}, statesTtlS: 300,
+      prefix: repository === 'acme/gpx' ? prefix : 'OTH',
+      trackerProject: '',
+      labels: ['Bug'],
+      statuses: {},
+      statesTtlS: 300,
     });
     await world.start();
     await world.deliver(moved({ to: 'To Analyse', sequence: 1 }));
@@ -367,7 +417,11 @@ describe('projects', () => {
     const world = await createRelayWorld({ start: false });
     world.tracker.rows = world.tracker.rows.map((row) => (row.name === 'Approved' ? { ...row, name: 'Passt' } : row));
     world.forge.settingsOf = (repository) => ({
-      prefix: repository === 'acme/gpx' ? 'ET' : 'OTH', trackerProject: '', labels: [], statuses: { approved: 'Passt' }, statesTtlS: 300,
+      prefix: repository === 'acme/gpx' ? 'ET' : 'OTH',
+      trackerProject: '',
+      labels: [],
+      statuses: { approved: 'Passt' },
+      statesTtlS: 300,
     });
     await world.start();
     await world.deliver(moved({ to: 'Approved', sequence: 1 }));

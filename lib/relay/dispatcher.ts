@@ -1,33 +1,17 @@
 import { errorText } from '../base/errors.ts';
-import type { AlertMemory } from './alert-memory.ts';
-import type { DeadLetters } from './dead-letters.ts';
+import { type Alarm, createAlarm } from './alarm.ts';
+import type { DispatcherDeps } from './dispatcher-deps.ts';
 import { readIssue } from './enrich.ts';
 import type { Entry } from './entry.ts';
 import { LIMITS } from '../pipeline/envelope.ts';
 import { createGiveUp, type GiveUp } from './give-up.ts';
-import { observe, type RelayMetrics } from './metrics.ts';
+import { observe } from './metrics.ts';
 import { type Outlet, removeTask, takeReady } from './outlet.ts';
-import type { RelayPorts } from './ports.ts';
 import { nextGroup, renderEnvelope, sortLane } from './prepare.ts';
 import { classifyFailure, nextAttempt } from './retry.ts';
 import { Schedule } from './schedule.ts';
-import type { Spool } from './spool.ts';
-import type { StateMaps } from './state-maps.ts';
 import { watchRun } from './watch-run.ts';
-import { type Batch, type Lane, newTask, type Route, type Task } from './work.ts';
-
-export interface DispatcherDeps {
-  readonly ports: RelayPorts;
-  readonly spool: Spool;
-  readonly dead: DeadLetters;
-  readonly maps: StateMaps;
-  readonly alerts: AlertMemory;
-  readonly metrics: RelayMetrics;
-  /** null = the project is not registered, or suspended: its events wait. spec: O-C-9, O-C-10 */
-  readonly route: (project: string) => Route | null;
-  readonly ownActors: () => ReadonlySet<string>;
-  readonly limits: () => { readonly attempts: number; readonly confirmS: number };
-}
+import { type Batch, type Dispatched, type Lane, newTask, regroup, type Route, type Task } from './work.ts';
 
 const PARALLEL_ITEMS = 4;
 /** After what only time heals: no status map, a full disk. */
@@ -43,13 +27,14 @@ export class Dispatcher {
   readonly #watches = new Set<Promise<void>>();
   readonly #stop = new AbortController();
   readonly #giveUp: GiveUp;
+  readonly #alarm: Alarm;
   readonly #open = new Map<number, Entry>();
   #state: 'new' | 'running' | 'poked' = 'new';
-  #alarm: { readonly at: number; readonly cancel: AbortController } | null = null;
 
   constructor(deps: DispatcherDeps) {
     this.#deps = deps;
     this.#giveUp = createGiveUp(deps);
+    this.#alarm = createAlarm(deps.ports.clock, () => this.#poke());
     this.#schedule = new Schedule((project) => deps.route(project)?.repository ?? null);
   }
 
@@ -65,19 +50,14 @@ export class Dispatcher {
   }
 
   /** After a start: entries that were dispatched and not confirmed are asked for before anything is sent again. spec: RL-RLY-27 */
-  resume(entries: readonly { entry: Entry; dispatches: number; run: number | null; dispatchedAt: string }[]): void {
-    const batches = new Map<string, Batch & { parts: { lane: Lane; task: Task }[] }>();
-    for (const { entry, dispatches, run, dispatchedAt } of entries) {
+  resume(dispatched: readonly Dispatched[]): void {
+    const batches = regroup(dispatched, (entry) => {
       this.#open.set(entry.seq, entry);
       const lane = this.#schedule.laneOf(entry);
       lane.busy = true;
-      const repository = this.#deps.route(entry.project)?.repository ?? '';
-      const id = `${repository} ${run ?? entry.seq}`;
-      const batch = batches.get(id) ?? { repository, runId: run, dispatchedAt: Date.parse(dispatchedAt), parts: [] };
-      batch.parts.push({ lane, task: newTask(entry, Math.max(0, dispatches - 1)) });
-      batches.set(id, batch);
-    }
-    for (const batch of batches.values()) this.#watch(batch);
+      return { lane, repository: this.#deps.route(entry.project)?.repository ?? '' };
+    });
+    for (const batch of batches) this.#watch(batch);
   }
 
   start(): void {
@@ -101,7 +81,7 @@ export class Dispatcher {
   /** Starts nothing more and waits up to 20 s for calls in flight; what is not finished stays in the spool. spec: RL-RLY-27 */
   async stop(): Promise<void> {
     this.#stop.abort();
-    this.#alarm?.cancel.abort();
+    this.#alarm.set(Number.POSITIVE_INFINITY);
     const patience = new AbortController();
     const limit = this.#deps.ports.clock.sleep(20_000, patience.signal).catch(() => {});
     await Promise.race([Promise.all([...this.#calls, ...this.#watches]), limit]);
@@ -137,24 +117,7 @@ export class Dispatcher {
         outlet.sending = true;
         this.#track(this.#calls, this.#send(repository, outlet));
       }
-    this.#setAlarm(this.#schedule.due);
-  }
-
-  #setAlarm(at: number): void {
-    if (at === (this.#alarm?.at ?? Number.POSITIVE_INFINITY)) return;
-    this.#alarm?.cancel.abort();
-    this.#alarm = null;
-    if (at === Number.POSITIVE_INFINITY) return;
-    const cancel = new AbortController();
-    this.#alarm = { at, cancel };
-    void this.#deps.ports.clock
-      .sleep(Math.max(0, at - this.#now()), cancel.signal)
-      .catch(() => {})
-      .then(() => {
-        if (cancel.signal.aborted) return;
-        this.#alarm = null;
-        this.#poke();
-      });
+    this.#alarm.set(this.#schedule.due);
   }
 
   async #turn(lane: Lane, route: Route, outlet: Outlet): Promise<void> {
@@ -206,8 +169,14 @@ export class Dispatcher {
       metrics.dispatch.ok += 1;
       observe(metrics.dispatchSeconds, (this.#now() - startedAt) / 1000);
       for (const { lane, task } of taken) removeTask(lane, task);
-      await spool.ack(taken.map(({ task }) => task.entry.seq), 'dispatched', { run: runId });
-      ports.log.info(`dispatched ${envelopes.map((envelope) => envelope.correlation).join(' ')} to ${repository}, run ${runId ?? 'unknown'}`);
+      await spool.ack(
+        taken.map(({ task }) => task.entry.seq),
+        'dispatched',
+        { run: runId },
+      );
+      ports.log.info(
+        `dispatched ${envelopes.map((envelope) => envelope.correlation).join(' ')} to ${repository}, run ${runId ?? 'unknown'}`,
+      );
       this.#watch({ repository, runId, dispatchedAt: startedAt, parts: taken });
     } catch (thrown) {
       await this.#failed(repository, taken, thrown);
@@ -224,7 +193,11 @@ export class Dispatcher {
     metrics.dispatch[failure.class] += 1;
     ports.log.warn(`dispatch to ${repository} failed (${failure.class}): ${errorText(thrown)}`);
     if (failure.class === 'refused')
-      await alerts.raise('credentials', repository, `the forge refuses the relay's token for ${repository} (${failure.status}): give CONVEYOR_RELAY_FORGE_TOKEN the right to dispatch there; events wait up to 24 h`);
+      await alerts.raise(
+        'credentials',
+        repository,
+        `the forge refuses the relay's token for ${repository} (${failure.status}): give CONVEYOR_RELAY_FORGE_TOKEN the right to dispatch there; events wait up to 24 h`,
+      );
     for (const { lane, task } of taken) {
       task.failures[failure.class] += 1;
       if (failure.class === 'input' && taken.length > 1) task.alone = true;
@@ -257,8 +230,11 @@ export class Dispatcher {
       return;
     }
     metrics.entries.redispatched += 1;
-    ports.log.warn(`run ${batch.runId ?? 'unknown'} of ${batch.repository} ended ${end}: ${task.entry.correlation} is dispatched again`);
-    task.notBefore = this.#now() + (nextAttempt({ class: 'transient', retryAfterS: 0 }, task.redispatches, 99, ports.random()) ?? 0);
+    ports.log.warn(
+      `run ${batch.runId ?? 'unknown'} of ${batch.repository} ended ${end}: ${task.entry.correlation} is dispatched again`,
+    );
+    task.notBefore =
+      this.#now() + (nextAttempt({ class: 'transient', retryAfterS: 0 }, task.redispatches, 99, ports.random()) ?? 0);
     this.#schedule.add(task);
   }
 
@@ -273,7 +249,11 @@ export class Dispatcher {
     if (!lane.tasks.includes(task)) this.#schedule.add(task);
   }
 
-  async #finish(tasks: readonly Task[], status: 'confirmed' | 'superseded' | 'dead', reason: string | null): Promise<void> {
+  async #finish(
+    tasks: readonly Task[],
+    status: 'confirmed' | 'superseded' | 'dead',
+    reason: string | null,
+  ): Promise<void> {
     const seqs = tasks.map((task) => task.entry.seq);
     for (const seq of seqs) this.#open.delete(seq);
     if (status !== 'dead') this.#deps.metrics.entries[status] += seqs.length;
@@ -297,7 +277,11 @@ export class Dispatcher {
 
   #track(set: Set<Promise<void>>, work: Promise<void>): void {
     const tracked = work
-      .catch((thrown: unknown) => this.#deps.ports.log.error(`relay: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`))
+      .catch((thrown: unknown) =>
+        this.#deps.ports.log.error(
+          `relay: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`,
+        ),
+      )
       .finally(() => set.delete(tracked));
     set.add(tracked);
   }

@@ -27,7 +27,9 @@ export async function readIssue(
         return await orAborted(tracker.issue(where.project, where.issue, overall.signal), overall.signal);
       } catch (thrown) {
         const pause = Math.max(waitMs, retryAfterMs(thrown));
-        log.warn(`issue ${where.issue} could not be read (${errorText(thrown)}), attempt ${index + 1} of ${WAITS_MS.length}`);
+        log.warn(
+          `issue ${where.issue} could not be read (${errorText(thrown)}), attempt ${index + 1} of ${WAITS_MS.length}`,
+        );
         if (index === WAITS_MS.length - 1 || overall.signal.aborted || pause >= TOTAL_MS) return null;
         await clock.sleep(pause, overall.signal).catch(() => {});
         if (overall.signal.aborted) return null;

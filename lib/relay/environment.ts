@@ -13,7 +13,10 @@ const NAMES = [
 const FAMILIES = /^CONVEYOR_(DEPLOY|AGENT_MODEL|AGENT_EFFORT|TRACKER_BOT)_/;
 
 /** One text per `CONVEYOR_*` name that nothing reads, with the nearest known one: a typing error must not switch something off. */
-export function unknownNames(environment: Readonly<Record<string, string | undefined>>, alsoKnown: readonly string[]): string[] {
+export function unknownNames(
+  environment: Readonly<Record<string, string | undefined>>,
+  alsoKnown: readonly string[],
+): string[] {
   const known = new Set([...NAMES, ...alsoKnown]);
   return Object.keys(environment)
     .filter((name) => name.startsWith('CONVEYOR_') && !known.has(name) && !FAMILIES.test(name))

@@ -3,9 +3,15 @@ import { resolveStates } from '../adapters/tracker/states.ts';
 import { boardRows, stateId } from '../../tests/support/relay/recordings.ts';
 import { labelInterest, startKey, stateInterest } from './interest.ts';
 
-const board = (without: readonly string[] = [], extra: readonly { id: string; name: string; group: 'started' }[] = []) =>
-  resolveStates([...boardRows().filter(({ name }) => !without.includes(name)), ...extra]);
-const change = (from: string, to: string | null) => ({ kind: 'tracker.state' as const, old: stateId(from), new: to === null ? null : stateId(to) });
+const board = (
+  without: readonly string[] = [],
+  extra: readonly { id: string; name: string; group: 'started' }[] = [],
+) => resolveStates([...boardRows().filter(({ name }) => !without.includes(name)), ...extra]);
+const change = (from: string, to: string | null) => ({
+  kind: 'tracker.state' as const,
+  old: stateId(from),
+  new: to === null ? null : stateId(to),
+});
 
 describe('interest in a state change', () => {
   it.each([
@@ -36,7 +42,8 @@ describe('interest in a state change', () => {
 
   it('case 13: a board without Confirm Deploy, STOP, Estimate makes these gestures unknown, never something else', () => {
     const poor = board(['Confirm Deploy', 'STOP', 'Estimate']);
-    for (const name of ['Confirm Deploy', 'STOP', 'Estimate']) expect(stateInterest(change('Testing', name), false, poor)).toBe('unsure');
+    for (const name of ['Confirm Deploy', 'STOP', 'Estimate'])
+      expect(stateInterest(change('Testing', name), false, poor)).toBe('unsure');
   });
 
   it('case 14: a status named twice is unresolved and starts nothing', () => {
@@ -46,14 +53,17 @@ describe('interest in a state change', () => {
   });
 
   it('case 10: a creation counts only directly in the start status', () => {
-    const created = (name: string) => stateInterest({ kind: 'tracker.state', old: null, new: stateId(name) }, true, board());
+    const created = (name: string) =>
+      stateInterest({ kind: 'tracker.state', old: null, new: stateId(name) }, true, board());
     expect(created('To Analyse')).toBe('yes');
     for (const name of ['Backlog', 'Approved', 'STOP', 'Done']) expect(created(name)).toBe('no');
   });
 
   it('RL-RLY-17: without a map, or with a status it does not know, nothing is said', () => {
     expect(stateInterest(change('Backlog', 'Todo'), false, null)).toBe('unsure');
-    expect(stateInterest({ kind: 'tracker.state', old: null, new: '00000000-0000-4000-8000-00000000000a' }, false, board())).toBe('unsure');
+    expect(
+      stateInterest({ kind: 'tracker.state', old: null, new: '00000000-0000-4000-8000-00000000000a' }, false, board()),
+    ).toBe('unsure');
   });
 });
 

@@ -66,7 +66,11 @@ export function stateInterest(
  * Whether a label change means something. Names come from the delivery itself; a lost label has no name there, so an
  * unknown id counts: the run reads the labels anyway. Names compare without case and outer space. spec: RL-RLY-12, PL-L-1
  */
-export function labelInterest(change: LabelChange, names: ReadonlyMap<string, string>, wanted: readonly string[]): Interest {
+export function labelInterest(
+  change: LabelChange,
+  names: ReadonlyMap<string, string>,
+  wanted: readonly string[],
+): Interest {
   if (wanted.length === 0) return 'no';
   const meant = new Set(wanted.map(normalLabel));
   const hit = [...change.gained, ...change.lost].some((id) => {

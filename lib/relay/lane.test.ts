@@ -13,9 +13,15 @@ const kept = (...keys: (StatusKey | null)[]) => {
 describe('superseding', () => {
   it.each([
     [['approved', 'rejected'], ['rejected']],
-    [['stop', 'approved'], ['stop', 'approved']],
+    [
+      ['stop', 'approved'],
+      ['stop', 'approved'],
+    ],
     [['stop', 'to_analyse'], ['to_analyse']],
-    [['to_analyse', 'stop', 'approved'], ['stop', 'approved']],
+    [
+      ['to_analyse', 'stop', 'approved'],
+      ['stop', 'approved'],
+    ],
     [['stop', 'to_analyse', 'stop'], ['stop']],
     [['stop', 'to_analyse', 'approved'], ['approved']],
     [['approved'], ['approved']],
@@ -39,21 +45,29 @@ describe('superseding', () => {
 
   it('RL-RLY-26 law: superseding in two steps is superseding at once', () => {
     fc.assert(
-      fc.property(fc.array(fc.constantFrom<StatusKey>('stop', 'to_analyse', 'approved', 'rejected'), { maxLength: 10 }), fc.nat(10), (keys, cut) => {
-        const all = edges(...keys);
-        const first = all.slice(0, cut).filter(({ seq }) => !superseded(all.slice(0, cut), 'to_analyse').has(seq));
-        const joined = [...first, ...all.slice(cut)];
-        const twice = joined.filter(({ seq }) => !superseded(joined, 'to_analyse').has(seq));
-        const once = all.filter(({ seq }) => !superseded(all, 'to_analyse').has(seq));
-        expect(twice).toEqual(once);
-      }),
+      fc.property(
+        fc.array(fc.constantFrom<StatusKey>('stop', 'to_analyse', 'approved', 'rejected'), { maxLength: 10 }),
+        fc.nat(10),
+        (keys, cut) => {
+          const all = edges(...keys);
+          const first = all.slice(0, cut).filter(({ seq }) => !superseded(all.slice(0, cut), 'to_analyse').has(seq));
+          const joined = [...first, ...all.slice(cut)];
+          const twice = joined.filter(({ seq }) => !superseded(joined, 'to_analyse').has(seq));
+          const once = all.filter(({ seq }) => !superseded(all, 'to_analyse').has(seq));
+          expect(twice).toEqual(once);
+        },
+      ),
     );
   });
 });
 
 describe('order of one item', () => {
   it('RL-RLY-25 law: by time of change, then by number, whatever the order of arrival', () => {
-    const moment = fc.record({ ms: fc.integer({ min: 0, max: 3 }), micro: fc.integer({ min: 0, max: 2 }), fraction: fc.boolean() });
+    const moment = fc.record({
+      ms: fc.integer({ min: 0, max: 3 }),
+      micro: fc.integer({ min: 0, max: 2 }),
+      fraction: fc.boolean(),
+    });
     fc.assert(
       fc.property(fc.array(moment, { maxLength: 20 }), (moments) => {
         const entries = moments.map(({ ms, micro, fraction }, index) => ({
@@ -62,7 +76,8 @@ describe('order of one item', () => {
           order: instant(`2026-05-04T10:00:0${ms}${fraction && micro > 0 ? `.00000${micro}` : ''}Z`) ?? '',
         }));
         const sorted = entries.toSorted(inOrder);
-        const key = (entry: { ms?: number; order: string; seq: number }) => [Number(entry.order.slice(18, 19)) * 1e6 + Number(entry.order.slice(20, 26)), entry.seq] as const;
+        const key = (entry: { ms?: number; order: string; seq: number }) =>
+          [Number(entry.order.slice(18, 19)) * 1e6 + Number(entry.order.slice(20, 26)), entry.seq] as const;
         for (const [a, b] of sorted.slice(1).map((entry, index) => [sorted[index]!, entry] as const)) {
           const [timeA, seqA] = key(a);
           const [timeB, seqB] = key(b);

@@ -22,7 +22,10 @@ export interface Parcel {
 export function takeReady(ready: Prepared[]): readonly Parcel[] {
   const first = ready[0];
   const goesAlone = ({ items }: Prepared) => items.some(({ task }) => task.alone);
-  const parts = first !== undefined && goesAlone(first) ? [first] : ready.filter((part) => !goesAlone(part)).slice(0, LIMITS.envelopes);
+  const parts =
+    first !== undefined && goesAlone(first)
+      ? [first]
+      : ready.filter((part) => !goesAlone(part)).slice(0, LIMITS.envelopes);
   const parcels = parts.flatMap(({ lane, items }) => items.map((item) => ({ lane, ...item })));
   const taken = fitDispatch(parcels, ({ envelope }) => envelope);
   const lanes = new Set(taken.map(({ lane }) => lane));

@@ -11,7 +11,11 @@ export class OwnActors {
   readonly #log: Log;
   readonly #configured: () => readonly string[];
   #told: ReadonlySet<string> | null = null;
-  #union: { readonly configured: readonly string[]; readonly told: ReadonlySet<string> | null; readonly ids: ReadonlySet<string> } | null = null;
+  #union: {
+    readonly configured: readonly string[];
+    readonly told: ReadonlySet<string> | null;
+    readonly ids: ReadonlySet<string>;
+  } | null = null;
 
   constructor(tracker: RelayTracker, log: Log, configured: () => readonly string[]) {
     this.#tracker = tracker;
@@ -34,7 +38,8 @@ export class OwnActors {
     try {
       this.#told = await this.#tracker.ownActors();
     } catch (thrown) {
-      const meanwhile = this.#told === null ? 'own writes are not filtered here until it answers' : 'the known accounts stay';
+      const meanwhile =
+        this.#told === null ? 'own writes are not filtered here until it answers' : 'the known accounts stay';
       this.#log.warn(`own accounts could not be read from the tracker (${errorText(thrown)}): ${meanwhile}`);
     }
   }

@@ -9,7 +9,11 @@ import type { Route, Task } from './work.ts';
 /** How the waiting events of one item go on. */
 export interface Sorted {
   /** Finished without a run. */
-  readonly drop: readonly { readonly task: Task; readonly status: 'confirmed' | 'superseded'; readonly reason: string }[];
+  readonly drop: readonly {
+    readonly task: Task;
+    readonly status: 'confirmed' | 'superseded';
+    readonly reason: string;
+  }[];
   /** To deliver, in order. */
   readonly keep: readonly Task[];
   /** A status that the map does not know: read the map again first. */

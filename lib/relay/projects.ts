@@ -92,7 +92,11 @@ export class Projects {
           : null;
     if (other === null) {
       this.#mismatch.delete(entry.project);
-      await alerts.clear('registry-mismatch', entry.project, `${entry.repository} agrees with the registry again: its events are delivered`);
+      await alerts.clear(
+        'registry-mismatch',
+        entry.project,
+        `${entry.repository} agrees with the registry again: its events are delivered`,
+      );
       return;
     }
     const text = `${entry.repository} names ${other} in .conveyor/config.yml: events of the project wait until relay.yml and that file agree`;

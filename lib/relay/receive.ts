@@ -88,7 +88,9 @@ export class Receiver {
     const parsed = parseObject(request.body);
     if (parsed === null) {
       metrics.events.malformed += 1;
-      await spool.keepRejected(key, request.body).catch((thrown: unknown) => log.warn(`rejected body ${key.slice(0, 12)} not kept: ${errorText(thrown)}`));
+      await spool
+        .keepRejected(key, request.body)
+        .catch((thrown: unknown) => log.warn(`rejected body ${key.slice(0, 12)} not kept: ${errorText(thrown)}`));
       return { status: 400, body: { status: 'not a JSON object' } };
     }
     const meaning = this.#classify(parseDelivery(parsed.json), matched?.tracker ?? null);
@@ -180,9 +182,12 @@ export class Receiver {
     const title = delivery.title.trim().length;
     const warnings = [
       ...(title < 5 || title > 200 ? [`title has ${title} characters (5-200)`] : []),
-      ...(delivery.descriptionLength < 20 ? [`description has ${delivery.descriptionLength} characters (at least 20)`] : []),
+      ...(delivery.descriptionLength < 20
+        ? [`description has ${delivery.descriptionLength} characters (at least 20)`]
+        : []),
     ];
-    if (warnings.length > 0) this.#deps.log.info(`${prefix}-${delivery.sequence ?? '?'} created: ${warnings.join(', ')}`);
+    if (warnings.length > 0)
+      this.#deps.log.info(`${prefix}-${delivery.sequence ?? '?'} created: ${warnings.join(', ')}`);
   }
 }
 

@@ -5,7 +5,12 @@ import { describe, expect, it } from 'vitest';
 import { type ForgeServer, startForgeServer } from '../../tests/support/relay/forge-server.ts';
 import { type PlaneServer, startPlaneServer } from '../../tests/support/plane-server/index.ts';
 import { SECRETS, sign } from '../../tests/support/relay/recordings.ts';
-import { relayFile, type RelayProcess, type RelayProcessOptions, startRelayProcess } from '../../tests/support/relay/relay-process.ts';
+import {
+  relayFile,
+  type RelayProcess,
+  type RelayProcessOptions,
+  startRelayProcess,
+} from '../../tests/support/relay/relay-process.ts';
 import { temporaryDirectory } from '../../tests/support/relay/temporary.ts';
 import { leaveRequest } from './requests.ts';
 import { createSpoolFiles } from './spool-files.ts';
@@ -39,7 +44,8 @@ const until = async (done: () => boolean | Promise<boolean>, what: string) => {
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
 };
-const gestures = (forge: ForgeServer) => forge.runs.flatMap(({ envelopes }) => envelopes.map(({ item, new_key: key }) => `${item.id}:${key}`));
+const gestures = (forge: ForgeServer) =>
+  forge.runs.flatMap(({ envelopes }) => envelopes.map(({ item, new_key: key }) => `${item.id}:${key}`));
 const deliver = async (relay: RelayProcess, body: string): Promise<unknown> =>
   (
     await fetch(`http://127.0.0.1:${relay.port}/webhook/plane`, {
@@ -49,11 +55,17 @@ const deliver = async (relay: RelayProcess, body: string): Promise<unknown> =>
     })
   ).json();
 const health = async (relay: RelayProcess) =>
-  (await (await fetch(`http://127.0.0.1:${relay.port}/health`)).json()) as { status: string; spool: { pending: number; dead: number } };
+  (await (await fetch(`http://127.0.0.1:${relay.port}/health`)).json()) as {
+    status: string;
+    spool: { pending: number; dead: number };
+  };
 /** The relay knows its own accounts and the board. */
 const ready = (relay: RelayProcess) =>
   until(async () => {
-    const status = (await (await fetch(`http://127.0.0.1:${relay.port}/status`)).json()) as { degraded: string[]; projects: { states_age_s: number | null }[] };
+    const status = (await (await fetch(`http://127.0.0.1:${relay.port}/status`)).json()) as {
+      degraded: string[];
+      projects: { states_age_s: number | null }[];
+    };
     return status.degraded.length === 0 && status.projects[0]?.states_age_s !== null;
   }, 'own accounts and statuses known');
 /** An issue whose creation was delivered before anything else happens to it. */
@@ -77,7 +89,14 @@ describe('the relay as a process', () => {
     expect(world.forge.runs).toHaveLength(1);
     expect(world.forge.runs[0]).toMatchObject({
       repository: 'acme/gpx',
-      envelopes: [{ new_key: 'to_analyse', old_key: 'backlog', enriched: true, item: { title: 'GPX upload', tracker_id: item.id } }],
+      envelopes: [
+        {
+          new_key: 'to_analyse',
+          old_key: 'backlog',
+          enriched: true,
+          item: { title: 'GPX upload', tracker_id: item.id },
+        },
+      ],
     });
   });
 
@@ -130,10 +149,16 @@ describe('the relay as a process', () => {
     world.forge.intercept = () => null;
     world.forge.firstState = 'in_progress';
     const second = await world.start();
-    await until(() => readFileSync(join(world.spool, 'acks.ndjson'), 'utf8').includes('"dispatched"'), 'the receipt of the dispatch');
+    await until(
+      () => readFileSync(join(world.spool, 'acks.ndjson'), 'utf8').includes('"dispatched"'),
+      'the receipt of the dispatch',
+    );
     await second.end('SIGKILL');
     const third = await world.start();
-    await until(() => world.forge.requests.filter((request) => request.endsWith('/actions/runs/100')).length >= 2, 'the question after the run');
+    await until(
+      () => world.forge.requests.filter((request) => request.endsWith('/actions/runs/100')).length >= 2,
+      'the question after the run',
+    );
     expect(world.forge.runs).toHaveLength(1);
     world.forge.runs[0]!.state = 'completed/success';
     await quiet(third);
@@ -175,7 +200,10 @@ describe('the relay as a process', () => {
     const item = await issueOn(world);
     world.plane.intercept(({ path }) => (path.includes(`work-items/${item.id}`) ? { status: 503 } : null));
     world.plane.moveIssue('ada', item.id, 'To Analyse');
-    await until(() => world.plane.requests.some(({ path }) => path.includes(`work-items/${item.id}`)), 'the read of the issue');
+    await until(
+      () => world.plane.requests.some(({ path }) => path.includes(`work-items/${item.id}`)),
+      'the read of the issue',
+    );
     expect(await first.end('SIGTERM')).toEqual({ code: 0, signal: null });
     world.plane.intercept(null);
     const second = await world.start();
@@ -188,7 +216,9 @@ describe('the relay as a process', () => {
     await using world = await surroundings();
     const relay = await world.start();
     const headers = { 'content-type': 'application/json', 'x-plane-signature': sign('{}'), 'x-conveyor-probe': 'drop' };
-    await expect(fetch(`http://127.0.0.1:${relay.port}/webhook/plane`, { method: 'POST', body: '{}', headers })).rejects.toThrow('fetch failed');
+    await expect(
+      fetch(`http://127.0.0.1:${relay.port}/webhook/plane`, { method: 'POST', body: '{}', headers }),
+    ).rejects.toThrow('fetch failed');
   });
 
   it('case 15: redrive left for the running relay is taken up; O-C-10: SIGHUP reads the registry again', async () => {

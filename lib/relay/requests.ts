@@ -5,7 +5,13 @@ import type { SpoolFiles } from './spool-files.ts';
 
 /** What the command line asks of a relay, running or not. spec: RL-RLY-23, O-C-10 */
 export const RelayRequest = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('redrive'), key: z.string().regex(/^[0-9a-f]{1,64}$/).nullable() }),
+  z.strictObject({
+    kind: z.literal('redrive'),
+    key: z
+      .string()
+      .regex(/^[0-9a-f]{1,64}$/)
+      .nullable(),
+  }),
   z.strictObject({ kind: z.literal('drop'), project: z.string() }),
 ]);
 export type RelayRequest = z.infer<typeof RelayRequest>;

@@ -26,7 +26,9 @@ describe('failure classes of a dispatch', () => {
   });
 
   it('RL-RLY-23: 12 attempts of at most 2 s × 2ⁿ, cap 300 s, together at most about 24 minutes', () => {
-    const waits = Array.from({ length: 11 }, (_, index) => nextAttempt({ class: 'transient', retryAfterS: 0 }, index + 1, 12, 0.999999));
+    const waits = Array.from({ length: 11 }, (_, index) =>
+      nextAttempt({ class: 'transient', retryAfterS: 0 }, index + 1, 12, 0.999999),
+    );
     expect(waits.map((ms) => Math.round((ms ?? 0) / 1000))).toEqual([2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300]);
     expect(waits.reduce<number>((sum, ms) => sum + (ms ?? 0), 0)).toBeLessThan(24 * 60_000);
     expect(nextAttempt({ class: 'transient', retryAfterS: 0 }, 12, 12, 0.5)).toBeNull();
@@ -42,9 +44,16 @@ describe('failure classes of a dispatch', () => {
 
   it('RL-RLY-23: never earlier than Retry-After asks', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 11 }), fc.integer({ min: 0, max: 900 }), fc.double({ min: 0, max: 0.999, noNaN: true }), (failures, retryAfterS, random) => {
-        expect(nextAttempt({ class: 'transient', retryAfterS }, failures, 12, random)).toBeGreaterThanOrEqual(retryAfterS * 1000);
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 11 }),
+        fc.integer({ min: 0, max: 900 }),
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        (failures, retryAfterS, random) => {
+          expect(nextAttempt({ class: 'transient', retryAfterS }, failures, 12, random)).toBeGreaterThanOrEqual(
+            retryAfterS * 1000,
+          );
+        },
+      ),
     );
   });
 });

@@ -4,7 +4,11 @@ import { type ExternalDetail, ExternalError } from '../base/errors.ts';
 export type FailureClass = 'transient' | 'refused' | 'input';
 
 /** What a failure means: network, 408, 429, 5xx transient; 401/403 refused; 404/422 and the rest input. */
-export function classifyFailure(thrown: unknown): { readonly class: FailureClass; readonly status: number; readonly retryAfterS: number } {
+export function classifyFailure(thrown: unknown): {
+  readonly class: FailureClass;
+  readonly status: number;
+  readonly retryAfterS: number;
+} {
   // Only what the outside did heals by waiting; a redirect, a refused write or a bug of ours does not.
   const detail: ExternalDetail = thrown instanceof ExternalError ? thrown.detail : { retryable: false };
   const status = detail.status ?? 0;
@@ -30,7 +34,8 @@ export function nextAttempt(
   attempts: number,
   random: number,
 ): number | null {
-  const limit = failure.class === 'transient' ? attempts : failure.class === 'input' ? INPUT_ATTEMPTS : REFUSED_ATTEMPTS;
+  const limit =
+    failure.class === 'transient' ? attempts : failure.class === 'input' ? INPUT_ATTEMPTS : REFUSED_ATTEMPTS;
   if (failures >= limit) return null;
   if (failure.class === 'refused') return REFUSED_MS;
   const jittered = random * Math.min(CAP_MS, BASE_MS * 2 ** (failures - 1));

@@ -8,7 +8,11 @@ import { listen, SERVER_LIMITS, type ServerLimits } from './server.ts';
 import { createRelayWorld } from '../../tests/support/relay/world.ts';
 
 /** A real listener whose receiver answers what the test says. */
-async function serve(receive: (body: Uint8Array) => Receipt | Promise<Receipt>, limits: ServerLimits = SERVER_LIMITS, maxBodyBytes = 16_777_216) {
+async function serve(
+  receive: (body: Uint8Array) => Receipt | Promise<Receipt>,
+  limits: ServerLimits = SERVER_LIMITS,
+  maxBodyBytes = 16_777_216,
+) {
   const world = await createRelayWorld();
   const metrics = newMetrics();
   const app = createApp({
@@ -40,16 +44,26 @@ function talk(port: number, send: (socket: Socket) => void): Promise<string> {
 /** Status of a POST, or the error code of the connection. */
 function post(port: number, body: Buffer, headers: Record<string, string | number> = {}): Promise<number | string> {
   return new Promise((resolve) => {
-    const sending = request({ port, host: '127.0.0.1', method: 'POST', path: '/webhook/plane', headers: { 'content-type': 'application/json', 'content-length': body.length, ...headers } }, (response) => {
-      response.resume();
-      resolve(response.statusCode ?? 0);
-    });
+    const sending = request(
+      {
+        port,
+        host: '127.0.0.1',
+        method: 'POST',
+        path: '/webhook/plane',
+        headers: { 'content-type': 'application/json', 'content-length': body.length, ...headers },
+      },
+      (response) => {
+        response.resume();
+        resolve(response.statusCode ?? 0);
+      },
+    );
     sending.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'error'));
     sending.end(body);
   });
 }
 
-const head = (lines: readonly string[]) => `POST /webhook/plane HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n${lines.join('')}`;
+const head = (lines: readonly string[]) =>
+  `POST /webhook/plane HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n${lines.join('')}`;
 
 describe('the listener', () => {
   it('case 5, RL-RLY-5: a drop closes the connection without one byte of answer', async () => {
@@ -64,7 +78,9 @@ describe('the listener', () => {
       got = body.length;
       return accepted;
     });
-    const heard = await talk(server.port, (socket) => socket.write(`${head([`Content-Length: ${16_777_217}\r\n`])}\r\n`));
+    const heard = await talk(server.port, (socket) =>
+      socket.write(`${head([`Content-Length: ${16_777_217}\r\n`])}\r\n`),
+    );
     expect(heard).toMatch(/^HTTP\/1\.1 413 /);
     expect(heard).toMatch(/connection: close/i);
     expect(got).toBe(0);
@@ -77,7 +93,9 @@ describe('the listener', () => {
   it('case 23: a chunked body is counted while it comes', async () => {
     await using server = await serve(() => accepted, SERVER_LIMITS, 70_000);
     const chunk = `${(10_000).toString(16)}\r\n${'x'.repeat(10_000)}\r\n`;
-    const heard = await talk(server.port, (socket) => socket.write(`${head(['Transfer-Encoding: chunked\r\n'])}\r\n${chunk.repeat(8)}`));
+    const heard = await talk(server.port, (socket) =>
+      socket.write(`${head(['Transfer-Encoding: chunked\r\n'])}\r\n${chunk.repeat(8)}`),
+    );
     expect(heard).toMatch(/^HTTP\/1\.1 413 /);
   });
 
@@ -100,8 +118,12 @@ describe('the listener', () => {
 
   it('relay §1.2: heads over 16 KiB or too late are 408, broken ones 400, each with the connection closed', async () => {
     await using server = await serve(() => accepted, { headersMs: 200, requestMs: 600, closeMs: 1000 });
-    expect(await talk(server.port, (socket) => socket.write(`${head([`X-Filler: ${'x'.repeat(17_000)}\r\n`])}\r\n`))).toMatch(/^HTTP\/1\.1 408 /);
-    expect(await talk(server.port, (socket) => socket.write('POST /webhook/plane HTTP/1.1\r\nHost: x\r\n'))).toMatch(/^HTTP\/1\.1 408 /);
+    expect(
+      await talk(server.port, (socket) => socket.write(`${head([`X-Filler: ${'x'.repeat(17_000)}\r\n`])}\r\n`)),
+    ).toMatch(/^HTTP\/1\.1 408 /);
+    expect(await talk(server.port, (socket) => socket.write('POST /webhook/plane HTTP/1.1\r\nHost: x\r\n'))).toMatch(
+      /^HTTP\/1\.1 408 /,
+    );
     expect(await talk(server.port, (socket) => socket.write('nonsense\r\n\r\n'))).toMatch(/^HTTP\/1\.1 400 /);
   });
 
@@ -127,14 +149,21 @@ describe('the listener', () => {
   it('RL-RLY-1: loopback shows the status, but not through a proxy', async () => {
     await using server = await serve(() => accepted);
     const status = (headers: Record<string, string>) =>
-      new Promise((resolve) => request({ port: server.port, host: '127.0.0.1', path: '/status', headers }, (response) => resolve(response.resume().statusCode)).end());
+      new Promise((resolve) =>
+        request({ port: server.port, host: '127.0.0.1', path: '/status', headers }, (response) =>
+          resolve(response.resume().statusCode),
+        ).end(),
+      );
     expect(await status({})).toBe(200);
-    for (const name of ['x-forwarded-for', 'x-real-ip', 'forwarded']) expect(await status({ [name]: '203.0.113.9' })).toBe(401);
+    for (const name of ['x-forwarded-for', 'x-real-ip', 'forwarded'])
+      expect(await status({ [name]: '203.0.113.9' })).toBe(401);
   });
 
   it('a port that is taken is an error that says what to do', async () => {
     await using server = await serve(() => accepted);
     const world = await createRelayWorld();
-    await expect(listen(world.app(), { host: '127.0.0.1', port: server.port }, newMetrics())).rejects.toMatchObject({ code: 'RELAY_LISTEN' });
+    await expect(listen(world.app(), { host: '127.0.0.1', port: server.port }, newMetrics())).rejects.toMatchObject({
+      code: 'RELAY_LISTEN',
+    });
   });
 });

@@ -30,7 +30,9 @@ export async function listen(
   metrics: RelayMetrics,
   limits: ServerLimits = SERVER_LIMITS,
 ): Promise<RelayServer> {
-  const listener = getRequestListener((request, env) => app.fetch(request, connectionOf((env as HttpBindings).incoming)));
+  const listener = getRequestListener((request, env) =>
+    app.fetch(request, connectionOf((env as HttpBindings).incoming)),
+  );
   const server = createServer(
     {
       maxHeaderSize: HEAD_BYTES,
@@ -53,7 +55,8 @@ function connectionOf(incoming: IncomingMessage): Connection {
   return {
     drop: () => incoming.socket.destroy(),
     loopback:
-      LOOPBACK.test(incoming.socket.remoteAddress ?? '') && !FORWARDED.some((name) => incoming.headers[name] !== undefined),
+      LOOPBACK.test(incoming.socket.remoteAddress ?? '') &&
+      !FORWARDED.some((name) => incoming.headers[name] !== undefined),
   };
 }
 
@@ -65,13 +68,21 @@ function refuse(error: NodeJS.ErrnoException, socket: Duplex, metrics: RelayMetr
     socket.destroy();
     return;
   }
-  socket.end(`HTTP/1.1 ${late ? '408 Request Timeout' : '400 Bad Request'}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy());
+  socket.end(
+    `HTTP/1.1 ${late ? '408 Request Timeout' : '400 Bad Request'}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
+    () => socket.destroy(),
+  );
 }
 
 function started(server: Server, { host, port }: { readonly host: string; readonly port: number }): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (thrown) =>
-      reject(new ConfigError('RELAY_LISTEN', `cannot listen on ${host}:${port} (${errorText(thrown)}): free the port or change listen in relay.yml`)),
+      reject(
+        new ConfigError(
+          'RELAY_LISTEN',
+          `cannot listen on ${host}:${port} (${errorText(thrown)}): free the port or change listen in relay.yml`,
+        ),
+      ),
     );
     server.listen(port, host, () => resolve());
   });

@@ -20,7 +20,11 @@ export class SignatureWatch {
     const now = this.#now().getTime();
     this.#bad = [...this.#bad.filter((at) => now - at < WINDOW_MS), now].slice(-BAD_LIMIT);
     if (this.#bad.length >= BAD_LIMIT)
-      void this.#alerts.raise('relay.signature', 'bad', `${BAD_LIMIT} deliveries with a wrong signature within 10 minutes: somebody else calls the webhook, or its secret was regenerated; compare it with CONVEYOR_RELAY_WEBHOOK_SECRET`);
+      void this.#alerts.raise(
+        'relay.signature',
+        'bad',
+        `${BAD_LIMIT} deliveries with a wrong signature within 10 minutes: somebody else calls the webhook, or its secret was regenerated; compare it with CONVEYOR_RELAY_WEBHOOK_SECRET`,
+      );
   }
 
   good(age: 'current' | 'previous'): void {
@@ -28,6 +32,10 @@ export class SignatureWatch {
     const now = this.#now().getTime();
     this.#previousSince ??= now;
     if (now - this.#previousSince >= PREVIOUS_MS)
-      void this.#alerts.raise('relay.signature', 'previous', 'deliveries are still signed with the previous webhook secret after 24 h: give the tracker the current one');
+      void this.#alerts.raise(
+        'relay.signature',
+        'previous',
+        'deliveries are still signed with the previous webhook secret after 24 h: give the tracker the current one',
+      );
   }
 }

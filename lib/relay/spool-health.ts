@@ -20,7 +20,11 @@ export class SpoolHealth {
 
   failed(thrown: unknown): void {
     this.#failingSince ??= this.#now().getTime();
-    void this.#alerts.raise('relay.spool', 'write', `${errorText(thrown)}. Deliveries are not answered so that the tracker sends them again; after ${this.#dropMaxMs / 1000} s they are refused and left to the reconciler`);
+    void this.#alerts.raise(
+      'relay.spool',
+      'write',
+      `${errorText(thrown)}. Deliveries are not answered so that the tracker sends them again; after ${this.#dropMaxMs / 1000} s they are refused and left to the reconciler`,
+    );
   }
 
   worked(): void {

@@ -71,7 +71,9 @@ export async function replaySpool(files: SpoolFiles, directory: string): Promise
     }
   }
   for (const { unfinished, segment } of latest.values()) segment.open.add(unfinished.record.seq);
-  const unfinished = [...latest.values()].map((entry) => entry.unfinished).toSorted((a, b) => a.record.seq - b.record.seq);
+  const unfinished = [...latest.values()]
+    .map((entry) => entry.unfinished)
+    .toSorted((a, b) => a.record.seq - b.record.seq);
   return { segments, unfinished, keys, lastSeq, acksGoodBytes: acks.goodBytes, damaged };
 }
 

@@ -56,7 +56,7 @@ export class Spool {
       );
     if (mark === undefined) await files.replace(join(directory, 'environment'), Buffer.from(`${environment}\n`));
     const replay = await replaySpool(files, directory);
-    const acks = await AppendLog.open(files, join(directory, 'acks.ndjson'), replay.acksGoodBytes);
+    const acks = await AppendLog.open(files, join(directory, 'acks.ndjson'), replay.acksGoodBytes, false);
     return { spool: new Spool(files, options, replay, acks), replay };
   }
 
@@ -83,23 +83,29 @@ export class Spool {
       return seq;
     } catch (thrown) {
       if (thrown instanceof ExternalError) throw thrown;
-      throw new ExternalError('RELAY_SPOOL', `the spool ${this.#options.directory} is not writable: ${errorText(thrown)}`);
+      throw new ExternalError(
+        'RELAY_SPOOL',
+        `the spool ${this.#options.directory} is not writable: ${errorText(thrown)}`,
+      );
     } finally {
       this.#reserved -= size;
     }
   }
 
   /**
-   * Notes a step. A step that cannot be written is kept and written later: after a crash in between the entry is
-   * dispatched again, which `decide` makes harmless. Never throws. spec: RL-RLY-9, RL-RLY-24
+   * Notes a step, without an fsync of its own. A step that cannot be written is kept and written later: after a crash
+   * in between the entry is dispatched again, which `decide` makes harmless. Never throws. spec: RL-RLY-9, RL-RLY-24
    */
-  async ack(seqs: readonly number[], status: SpoolAck['status'], detail: { run?: number | null; reason?: string } = {}): Promise<void> {
+  async ack(
+    seqs: readonly number[],
+    status: SpoolAck['status'],
+    detail: { run?: number | null; reason?: string } = {},
+  ): Promise<void> {
     const at = this.#options.now().toISOString();
     const lines = seqs.map((seq) =>
       renderLine({ v: 1, seq, status, at, run: detail.run ?? null, reason: detail.reason ?? null }),
     );
-    if (status !== 'dispatched')
-      for (const segment of this.#segments) for (const seq of seqs) segment.open.delete(seq);
+    if (status !== 'dispatched') for (const segment of this.#segments) for (const seq of seqs) segment.open.delete(seq);
     this.#unwrittenAcks.push(...lines);
     await this.flushAcks();
   }
@@ -135,13 +141,17 @@ export class Spool {
     const stamp = `${this.#options.now().getTime()}-${String(this.#rejected).padStart(6, '0')}`;
     await this.#files.write(join(directory, `${stamp}-${key.slice(0, 12)}.body`), body);
     const names = await this.#files.list(directory);
-    for (const name of names.slice(0, Math.max(0, names.length - REJECTED_KEPT))) await this.#files.remove(join(directory, name));
+    for (const name of names.slice(0, Math.max(0, names.length - REJECTED_KEPT)))
+      await this.#files.remove(join(directory, name));
   }
 
   /** Throws while the disk refuses a small durable write. */
   async probe(): Promise<void> {
     if (this.bytes > this.#options.maxBytes) await this.#makeRoom();
-    await this.#files.replace(join(this.#options.directory, 'probe'), Buffer.from(`${this.#options.now().toISOString()}\n`));
+    await this.#files.replace(
+      join(this.#options.directory, 'probe'),
+      Buffer.from(`${this.#options.now().toISOString()}\n`),
+    );
   }
 
   /** Deletes finished segments older than 7 days and the acks that belong to no segment any more. spec: RL-RLY-9 */
@@ -164,7 +174,9 @@ export class Spool {
   }
 
   #full(current: { readonly log: AppendLog; readonly since: number }): boolean {
-    return current.log.broken || current.log.size >= SEGMENT_BYTES || this.#options.now().getTime() - current.since >= DAY_MS;
+    return (
+      current.log.broken || current.log.size >= SEGMENT_BYTES || this.#options.now().getTime() - current.since >= DAY_MS
+    );
   }
 
   async #openSegment(): Promise<void> {
@@ -225,6 +237,6 @@ export class Spool {
   async #reopenAcks(good = this.#acks.size): Promise<void> {
     const { path } = this.#acks;
     await this.#acks.close().catch(() => {});
-    this.#acks = await AppendLog.open(this.#files, path, good);
+    this.#acks = await AppendLog.open(this.#files, path, good, false);
   }
 }

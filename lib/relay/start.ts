@@ -36,7 +36,12 @@ export async function startRelay(config: RelayConfig, ports: RelayPorts, options
   }
 }
 
-async function startLocked(config: RelayConfig, ports: RelayPorts, options: RelayOptions, lock: SpoolLock): Promise<Relay> {
+async function startLocked(
+  config: RelayConfig,
+  ports: RelayPorts,
+  options: RelayOptions,
+  lock: SpoolLock,
+): Promise<Relay> {
   const { version, file } = options;
   const watch = file === undefined ? null : new RegistryWatch(file.loaded.path, file.environment, file.loaded.source);
   let relay: Assembly | null = null;
@@ -47,7 +52,9 @@ async function startLocked(config: RelayConfig, ports: RelayPorts, options: Rela
   const server = await listen(createApp(relay.app), config, relay.app.metrics, options.limits ?? SERVER_LIMITS);
   relay.start();
   if (file !== undefined) await tellStart(file.loaded, relay, config, ports);
-  ports.log.info(`relay ${version} (${config.environment}) listens on ${config.host}:${server.port}, ${relay.waiting} event(s) waiting`);
+  ports.log.info(
+    `relay ${version} (${config.environment}) listens on ${config.host}:${server.port}, ${relay.waiting} event(s) waiting`,
+  );
   const { stop } = relay;
   return {
     port: server.port,
@@ -65,7 +72,11 @@ async function takeNews(watch: RegistryWatch, relay: Assembly, started: RelayCon
   const news = await watch.look();
   if (news.kind === 'same') return;
   if (news.kind === 'rejected') {
-    await rejected(`relay.yml is rejected, the last good version stays in force: ${news.errors.join('; ')}`, relay, ports);
+    await rejected(
+      `relay.yml is rejected, the last good version stays in force: ${news.errors.join('; ')}`,
+      relay,
+      ports,
+    );
     return;
   }
   if (JSON.stringify(fixed(news.config)) !== JSON.stringify(fixed(started)))

@@ -48,7 +48,9 @@ export class StateMaps {
   /** Age in seconds of the map in memory; null = none. */
   ageS(project: string): number | null {
     const held = this.#held.get(project);
-    return held === undefined || held.list === null ? null : Math.round((this.#clock.now().getTime() - held.readAt) / 1000);
+    return held === undefined || held.list === null
+      ? null
+      : Math.round((this.#clock.now().getTime() - held.readAt) / 1000);
   }
 
   /** The map, read when it is missing or old; a failed read serves the old one. */
@@ -100,7 +102,9 @@ export class StateMaps {
       held.resolved = null;
       held.readAt = this.#clock.now().getTime();
       for (const name of ambiguousNames(list))
-        this.#log.error(`project ${project} has two statuses named "${name}": neither steers anything until one is renamed`);
+        this.#log.error(
+          `project ${project} has two statuses named "${name}": neither steers anything until one is renamed`,
+        );
     } catch (thrown) {
       const meanwhile = held.list === null ? 'events of the project wait' : 'the older map serves';
       this.#log.warn(`statuses of project ${project} could not be read (${errorText(thrown)}): ${meanwhile}`);

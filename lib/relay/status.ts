@@ -59,7 +59,12 @@ export function renderStatus(view: RelayView): Readonly<Record<string, unknown>>
       suspended: view.projects.mismatch(entry.project),
       last_delivery: view.projects.lastDelivery(entry.project)?.toISOString() ?? null,
       pending: Object.fromEntries(
-        [...Map.groupBy(pending.filter(({ project }) => project === entry.project), ({ issue }) => issue)].map(([issue, of]) => [issue, of.length]),
+        [
+          ...Map.groupBy(
+            pending.filter(({ project }) => project === entry.project),
+            ({ issue }) => issue,
+          ),
+        ].map(([issue, of]) => [issue, of.length]),
       ),
       dead: view.dead.count(entry.project),
       states_age_s: view.maps.ageS(entry.project),
@@ -76,7 +81,12 @@ export function renderMetrics(view: RelayView): Readonly<Record<string, unknown>
   return {
     schema_version: 1,
     generated_at: view.now().toISOString(),
-    receive: section(() => ({ ...metrics.events, ignored_reasons: metrics.ignored, secrets: metrics.secrets, limits: metrics.limits })),
+    receive: section(() => ({
+      ...metrics.events,
+      ignored_reasons: metrics.ignored,
+      secrets: metrics.secrets,
+      limits: metrics.limits,
+    })),
     spool: section(() => ({ ...spoolNumbers(view), bytes: view.spool.bytes })),
     dispatch: section(() => ({
       ...metrics.dispatch,
@@ -124,7 +134,10 @@ function histogram(name: string, { buckets, counts, sum, count }: Histogram): st
 
 function spoolNumbers(view: RelayView): SpoolNumbers {
   const pending = view.dispatcher.pending();
-  const oldest = pending.reduce((min, { receivedAt }) => Math.min(min, Date.parse(receivedAt)), Number.POSITIVE_INFINITY);
+  const oldest = pending.reduce(
+    (min, { receivedAt }) => Math.min(min, Date.parse(receivedAt)),
+    Number.POSITIVE_INFINITY,
+  );
   const oldestS = Number.isFinite(oldest) ? Math.max(0, Math.round((view.now().getTime() - oldest) / 1000)) : 0;
   return { pending: pending.length, oldest_s: oldestS, dead: view.dead.count() };
 }

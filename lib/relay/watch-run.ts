@@ -35,7 +35,8 @@ export async function watchRun(
 async function ask(ports: Pick<RelayPorts, 'forge' | 'log'>, batch: Batch): Promise<DispatchedRunState> {
   try {
     const correlation = batch.parts[0]?.task.entry.correlation;
-    if (batch.runId === null && correlation !== undefined) batch.runId = await ports.forge.findRun(batch.repository, correlation);
+    if (batch.runId === null && correlation !== undefined)
+      batch.runId = await ports.forge.findRun(batch.repository, correlation);
     return batch.runId === null ? 'unknown' : await ports.forge.runState(batch.repository, batch.runId);
   } catch (thrown) {
     ports.log.debug(`run ${batch.runId ?? 'unknown'} of ${batch.repository} could not be read: ${errorText(thrown)}`);

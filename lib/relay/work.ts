@@ -54,3 +54,27 @@ export function newTask(entry: Entry, redispatches = 0): Task {
     notBefore: 0,
   };
 }
+
+/** An entry that was sent before the relay stopped, and whose run nobody has seen end. */
+export interface Dispatched {
+  readonly entry: Entry;
+  readonly dispatches: number;
+  readonly run: number | null;
+  readonly dispatchedAt: string;
+}
+
+/** The dispatches as they were sent: entries of one run belong together, one without a known run stands alone. */
+export function regroup(
+  dispatched: readonly Dispatched[],
+  placeOf: (entry: Entry) => { readonly lane: Lane; readonly repository: string },
+): readonly Batch[] {
+  const batches = new Map<string, Batch & { parts: { lane: Lane; task: Task }[] }>();
+  for (const { entry, dispatches, run, dispatchedAt } of dispatched) {
+    const { lane, repository } = placeOf(entry);
+    const id = `${repository} ${run ?? `entry ${entry.seq}`}`;
+    const batch = batches.get(id) ?? { repository, runId: run, dispatchedAt: Date.parse(dispatchedAt), parts: [] };
+    batch.parts.push({ lane, task: newTask(entry, Math.max(0, dispatches - 1)) });
+    batches.set(id, batch);
+  }
+  return [...batches.values()];
+}

@@ -11,7 +11,6 @@ export const RunContext = z
     GITHUB_RUN_ID: z.string().regex(/^\d+$/, 'GITHUB_RUN_ID is not a number'),
     GITHUB_ACTOR: z.string().default(''),
     GITHUB_EVENT_NAME: z.string().default(''),
-    GITHUB_EVENT_PATH: z.string().default(''),
     RUNNER_TEMP: z.string().default(''),
     ACTIONS_RESULTS_URL: z.string().default(''),
     ACTIONS_RUNTIME_TOKEN: z.string().default(''),
@@ -27,7 +26,6 @@ export const RunContext = z
       actor: env.GITHUB_ACTOR,
       /** As the forge names it; a scheduled run may say `push`, so nothing is decided by it. */
       eventName: env.GITHUB_EVENT_NAME,
-      eventPath: env.GITHUB_EVENT_PATH === '' ? null : env.GITHUB_EVENT_PATH,
       /** Private folder of the job; null when the runner names none. */
       temp: env.RUNNER_TEMP === '' ? null : env.RUNNER_TEMP,
       handover:

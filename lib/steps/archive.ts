@@ -31,10 +31,20 @@ export async function archiveFinished(
 ): Promise<{ readonly next: Snapshot; readonly refs: readonly RefUpdate[] }> {
   if (leaving.length === 0) return { next, refs: [] };
   const { git, clock } = session.engine;
-  const journals = await git.readFiles(view.head, leaving.map((item) => journalPath(item.id)));
+  const journals = await git.readFiles(
+    view.head,
+    leaving.map((item) => journalPath(item.id)),
+  );
   const changes = leaving.flatMap((item): TreeChange[] => {
     const path = archiveFolder(item);
-    const index: ArchiveIndex = { id: item.id, issue: item.issue, gen: item.gen, stage: item.stage, seen: item.seen?.at ?? null, path };
+    const index: ArchiveIndex = {
+      id: item.id,
+      issue: item.issue,
+      gen: item.gen,
+      stage: item.stage,
+      seen: item.seen?.at ?? null,
+      path,
+    };
     return [
       { path: `${path}/state.json`, content: renderJson(item) },
       { path: `${path}/journal.ndjson`, content: journals.get(journalPath(item.id)) ?? '' },
@@ -61,14 +71,20 @@ export async function archiveArtifacts(session: Session, item: ItemState, head: 
   for (let attempt = 1; attempt <= 5; attempt += 1) {
     const refs = await git.fetch([ARCHIVE_REF, `refs/heads/${item.branch ?? ''}`], { blobs: true });
     if (refs.get(`refs/heads/${item.branch ?? ''}`) !== head) {
-      session.engine.log.warn(`${item.branch} is not at ${head.slice(0, 8)} any more: its documents are kept where they are`);
+      session.engine.log.warn(
+        `${item.branch} is not at ${head.slice(0, 8)} any more: its documents are kept where they are`,
+      );
       return;
     }
     const tip = refs.get(ARCHIVE_REF) ?? null;
     const folder = `${archiveFolder(item)}/artifacts`;
     const files = await git.listTree(head, `docs/work-items/${item.id}`);
     const note = renderJson({ head, pull: item.pull, reason: item.cancel?.reason ?? '' });
-    const changes: TreeChange[] = files.map((file) => ({ path: `${folder}/${file.path.split('/').slice(3).join('/')}`, blob: file.sha, mode: file.mode }));
+    const changes: TreeChange[] = files.map((file) => ({
+      path: `${folder}/${file.path.split('/').slice(3).join('/')}`,
+      blob: file.sha,
+      mode: file.mode,
+    }));
     const commit = await git.commit({
       base: tip,
       parents: tip === null ? [] : [tip],
@@ -86,10 +102,21 @@ export async function archiveArtifacts(session: Session, item: ItemState, head: 
 }
 
 /** The last archived life of an issue or id; null = none. */
-export async function findArchived(session: Session, ids: readonly string[]): Promise<ReadonlyMap<string, ArchiveIndex>> {
+export async function findArchived(
+  session: Session,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, ArchiveIndex>> {
   const { git } = session.engine;
   const tip = (await git.fetch([ARCHIVE_REF], { blobs: false })).get(ARCHIVE_REF) ?? null;
   if (tip === null) return new Map();
-  const files = await git.readFiles(tip, ids.map((id) => `index/${id}.json`));
-  return new Map([...files].map(([path, content]) => [path.slice('index/'.length, -'.json'.length), JSON.parse(content.toString()) as ArchiveIndex]));
+  const files = await git.readFiles(
+    tip,
+    ids.map((id) => `index/${id}.json`),
+  );
+  return new Map(
+    [...files].map(([path, content]) => [
+      path.slice('index/'.length, -'.json'.length),
+      JSON.parse(content.toString()) as ArchiveIndex,
+    ]),
+  );
 }

@@ -12,8 +12,24 @@ const sha = z.string().regex(/^[0-9a-f]{40,64}$/);
 export const BuildReport = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('none') }),
   z.object({ kind: z.literal('reuse'), digest: z.string() }),
-  z.object({ kind: z.literal('built'), digest: z.string(), size: z.int(), commit: sha, tree: sha, code_tree: sha, base: sha, build_key: z.string(), log: z.string() }),
-  z.object({ kind: z.literal('failed'), reason: z.enum(['build-failed', 'infra']), text: z.string(), baseBuilds: z.boolean(), log: z.string() }),
+  z.object({
+    kind: z.literal('built'),
+    digest: z.string(),
+    size: z.int(),
+    commit: sha,
+    tree: sha,
+    code_tree: sha,
+    base: sha,
+    build_key: z.string(),
+    log: z.string(),
+  }),
+  z.object({
+    kind: z.literal('failed'),
+    reason: z.enum(['build-failed', 'infra']),
+    text: z.string(),
+    baseBuilds: z.boolean(),
+    log: z.string(),
+  }),
 ]);
 export type BuildReport = z.infer<typeof BuildReport>;
 
@@ -34,23 +50,47 @@ export async function build(engine: Engine, input: RunInput): Promise<string> {
   return `build: ${report.report.kind}${'digest' in report.report ? ` ${report.report.digest}` : ''}`;
 }
 
-async function buildItem(session: Session, item: Extract<Awaited<ReturnType<typeof openRun>>, { current: true }>['item']) {
+async function buildItem(
+  session: Session,
+  item: Extract<Awaited<ReturnType<typeof openRun>>, { current: true }>['item'],
+) {
   const { engine, config } = session;
   if (config.deploy.provider === 'none') return { report: { kind: 'none' } as BuildReport, artifact: null };
   const head = await fetchCode(engine, item);
   if (head === null || head !== item.head)
-    return { report: { kind: 'failed', reason: 'infra', text: `the branch is at ${head ?? 'nothing'}, recorded is ${item.head ?? 'nothing'}`, baseBuilds: true, log: '' } as BuildReport, artifact: null };
+    return {
+      report: {
+        kind: 'failed',
+        reason: 'infra',
+        text: `the branch is at ${head ?? 'nothing'}, recorded is ${item.head ?? 'nothing'}`,
+        baseBuilds: true,
+        log: '',
+      } as BuildReport,
+      artifact: null,
+    };
   const { code } = engine;
   const codeTree = await code.codeTree(head);
   const key = buildKey(codeTree, config.deploy.artifact);
   const recorded = item.delivery?.artifact;
-  if (recorded?.build_key === key) return { report: { kind: 'reuse', digest: recorded.digest } as BuildReport, artifact: null };
+  if (recorded?.build_key === key)
+    return { report: { kind: 'reuse', digest: recorded.digest } as BuildReport, artifact: null };
   const base = (await code.mergeBase(head, session.view.main)) ?? session.view.main;
   const file = join(engine.scratch, 'artifact.tar.gz');
   const result = await buildAt(session, item.id, head, codeTree, file);
   if (!result.ok) {
-    const baseBuilds = result.reason === 'infra' || (await buildAt(session, item.id, base, await code.codeTree(base), join(engine.scratch, 'base.tar.gz'))).ok;
-    return { report: { kind: 'failed', reason: result.reason, text: result.text, baseBuilds, log: engine.redact(result.log).slice(-20_000) } as BuildReport, artifact: null };
+    const baseBuilds =
+      result.reason === 'infra' ||
+      (await buildAt(session, item.id, base, await code.codeTree(base), join(engine.scratch, 'base.tar.gz'))).ok;
+    return {
+      report: {
+        kind: 'failed',
+        reason: result.reason,
+        text: result.text,
+        baseBuilds,
+        log: engine.redact(result.log).slice(-20_000),
+      } as BuildReport,
+      artifact: null,
+    };
   }
   const report: BuildReport = {
     kind: 'built',
@@ -66,7 +106,13 @@ async function buildItem(session: Session, item: Extract<Awaited<ReturnType<type
   return { report, artifact: await readFile(file) };
 }
 
-async function buildAt(session: Session, item: string, commit: string, codeTree: string, file: string): Promise<BuildResult> {
+async function buildAt(
+  session: Session,
+  item: string,
+  commit: string,
+  codeTree: string,
+  file: string,
+): Promise<BuildResult> {
   const { engine, config } = session;
   const { env } = await branchEnvironment(session, item, 'build');
   const folder = join(engine.scratch, `build-${commit.slice(0, 12)}`);

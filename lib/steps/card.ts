@@ -8,10 +8,19 @@ import type { Session } from './engine.ts';
 import { repositoryPage } from './page.ts';
 
 /** The chat card of an item as HTML, secrets removed before anything is cut. spec: people §2.1, H-CMT-14 */
-export function renderItemCard(session: Session, tracker: Pick<TrackerPort, 'issueUrl'>, snapshot: Snapshot, item: ItemState): string {
+export function renderItemCard(
+  session: Session,
+  tracker: Pick<TrackerPort, 'issueUrl'>,
+  snapshot: Snapshot,
+  item: ItemState,
+): string {
   const { redact, clock } = session.engine;
   const { hold } = item;
-  const safe = { ...item, title: redact(item.title), hold: hold === null ? null : { ...hold, text: redact(hold.text) } };
+  const safe = {
+    ...item,
+    title: redact(item.title),
+    hold: hold === null ? null : { ...hold, text: redact(hold.text) },
+  };
   const card = cardOfItem(safe, {
     now: clock.now(),
     url: tracker.issueUrl({ id: item.issue }),

@@ -45,7 +45,9 @@ async function stop(session: Session, item: ItemState, verdict: Verdict): Promis
 }
 
 const notStarted = (text: string, permanent: boolean): Verdict =>
-  permanent ? hold({ gate: 'deploy', code: 'DEPLOY_NOT_STARTED', class: 'infra', text }) : error({ gate: 'deploy', code: 'DEPLOY_NOT_STARTED', text });
+  permanent
+    ? hold({ gate: 'deploy', code: 'DEPLOY_NOT_STARTED', class: 'infra', text })
+    : error({ gate: 'deploy', code: 'DEPLOY_NOT_STARTED', text });
 
 /** Everything that must hold before production is touched. spec: D-B-4 */
 async function start(desk: Desk, item: ItemState, token: string, head: string | null): Promise<string> {
@@ -53,12 +55,20 @@ async function start(desk: Desk, item: ItemState, token: string, head: string | 
   const { engine, config, view } = session;
   const { delivery } = item;
   const validated = delivery?.validated ?? null;
-  if (delivery === null || validated === null) return stop(session, item, notStarted('the delivery record names no candidate', true));
+  if (delivery === null || validated === null)
+    return stop(session, item, notStarted('the delivery record names no candidate', true));
   const guard = (text: string) => stop(session, item, error({ gate: 'deploy', code: 'DEPLOY_GUARD', text }));
   if (view.snapshot.repo.slot?.item !== item.id) return guard('the merge slot is not held by this item');
-  if (view.main !== validated.base) return guard(`main moved from ${validated.base.slice(0, 8)} to ${view.main.slice(0, 8)} since the candidate was validated`);
-  if (head === null || head !== item.head) return guard(`the branch is at ${head?.slice(0, 8) ?? 'nothing'}, recorded is ${item.head?.slice(0, 8) ?? 'nothing'}`);
-  if ((await engine.code.codeTree(head)) !== validated.code_tree) return guard('the branch carries other code than the validated candidate');
+  if (view.main !== validated.base)
+    return guard(
+      `main moved from ${validated.base.slice(0, 8)} to ${view.main.slice(0, 8)} since the candidate was validated`,
+    );
+  if (head === null || head !== item.head)
+    return guard(
+      `the branch is at ${head?.slice(0, 8) ?? 'nothing'}, recorded is ${item.head?.slice(0, 8) ?? 'nothing'}`,
+    );
+  if ((await engine.code.codeTree(head)) !== validated.code_tree)
+    return guard('the branch carries other code than the validated candidate');
   try {
     await ensurePullRequest(session, item);
   } catch (thrown) {
@@ -71,8 +81,20 @@ async function start(desk: Desk, item: ItemState, token: string, head: string | 
   if (!hook.ok) return stop(session, item, notStarted(hook.text, true));
   const ready = await preflightWithHook(hook.call, engine);
   if (!ready.ok) return stop(session, item, notStarted(ready.text, ready.permanent));
-  const attempt = { id: hook.call.deployId, run: engine.run, state: 'running', exit: null, previous: null, log: '', started_at: engine.clock.now().toISOString(), finished_at: null };
-  const initiated = await recordDelivery(desk, item, token, { from: 'approved', delivery: { ...delivery, phase: 'initiated', attempts: [...delivery.attempts, attempt] } });
+  const attempt = {
+    id: hook.call.deployId,
+    run: engine.run,
+    state: 'running',
+    exit: null,
+    previous: null,
+    log: '',
+    started_at: engine.clock.now().toISOString(),
+    finished_at: null,
+  };
+  const initiated = await recordDelivery(desk, item, token, {
+    from: 'approved',
+    delivery: { ...delivery, phase: 'initiated', attempts: [...delivery.attempts, attempt] },
+  });
   if (initiated === null) return 'superseded before the deployment began: nothing was started';
   return runHook(desk, initiated, token, hook.call);
 }
@@ -80,8 +102,12 @@ async function start(desk: Desk, item: ItemState, token: string, head: string | 
 async function loadArtifact(session: Session, delivery: Delivery): Promise<StoredArtifact | string> {
   try {
     const digest = delivery.request?.digest ?? '';
-    if (delivery.artifact?.digest !== digest) return `the request names ${digest}, the record ${delivery.artifact?.digest ?? 'nothing'}`;
-    return (await createDirectoryStore(storeFolder(session.config.deploy.root)).get(digest)) ?? `artifact ${digest} is not in the store`;
+    if (delivery.artifact?.digest !== digest)
+      return `the request names ${digest}, the record ${delivery.artifact?.digest ?? 'nothing'}`;
+    return (
+      (await createDirectoryStore(storeFolder(session.config.deploy.root)).get(digest)) ??
+      `artifact ${digest} is not in the store`
+    );
   } catch (thrown) {
     return errorText(thrown);
   }
@@ -110,14 +136,34 @@ async function recordOutcome(desk: Desk, item: ItemState, token: string, outcome
   if (delivery === null) return 'the item has no delivery record';
   const last = delivery.attempts.at(-1);
   if (last === undefined) return 'no attempt is recorded';
-  const exit = outcome.state === 'ok' ? 0 : outcome.state === 'rolled-back' ? 1 : outcome.state === 'rollback-failed' ? 2 : outcome.exit;
-  const attempt = { ...last, state: outcome.state, exit, previous: outcome.previous, log: outcome.log.slice(-20_000), finished_at: engine.clock.now().toISOString() };
+  const exit =
+    outcome.state === 'ok'
+      ? 0
+      : outcome.state === 'rolled-back'
+        ? 1
+        : outcome.state === 'rollback-failed'
+          ? 2
+          : outcome.exit;
+  const attempt = {
+    ...last,
+    state: outcome.state,
+    exit,
+    previous: outcome.previous,
+    log: outcome.log.slice(-20_000),
+    finished_at: engine.clock.now().toISOString(),
+  };
   const ended = outcome.state === 'ok' || outcome.state === 'rolled-back' || outcome.state === 'rollback-failed';
   const undone = outcome.state === 'refused' || outcome.state === 'interrupted';
   const phase: Delivery['phase'] = ended ? 'deployed' : undone ? 'approved' : 'initiated';
   const state = ended || undone ? attempt : { ...attempt, state: 'unknown', finished_at: null };
-  const recorded = await recordDelivery(desk, item, token, { from: 'initiated', delivery: { ...delivery, phase, attempts: [...delivery.attempts.slice(0, -1), state] }, handOver: ended });
-  return recorded === null ? 'this run was superseded while the hook worked: the finalizer asks the target' : `hook: ${outcome.text}`;
+  const recorded = await recordDelivery(desk, item, token, {
+    from: 'initiated',
+    delivery: { ...delivery, phase, attempts: [...delivery.attempts.slice(0, -1), state] },
+    handOver: ended,
+  });
+  return recorded === null
+    ? 'this run was superseded while the hook worked: the finalizer asks the target'
+    : `hook: ${outcome.text}`;
 }
 
 /** The run that started the hook died: the target itself says what became of it. spec: D-K7, D-K8, D-HK-4 */
@@ -127,19 +173,34 @@ async function resume(desk: Desk, item: ItemState, token: string): Promise<strin
   const last = delivery?.attempts.at(-1);
   if (delivery === null || last === undefined) return 'no attempt is recorded';
   const artifact = await loadArtifact(session, delivery);
-  if (typeof artifact === 'string') return stop(session, item, hold({ gate: 'deploy', code: 'DEPLOY_UNKNOWN', class: 'infra', text: artifact }));
+  if (typeof artifact === 'string')
+    return stop(session, item, hold({ gate: 'deploy', code: 'DEPLOY_UNKNOWN', class: 'infra', text: artifact }));
   const hook = await prepare(session, item, artifact, delivery.attempts.length);
-  if (!hook.ok) return stop(session, item, hold({ gate: 'deploy', code: 'DEPLOY_UNKNOWN', class: 'infra', text: hook.text }));
+  if (!hook.ok)
+    return stop(session, item, hold({ gate: 'deploy', code: 'DEPLOY_UNKNOWN', class: 'infra', text: hook.text }));
   const asked = await pollStatus(hook.call, session.engine, 'the run that started the deployment was lost');
   if (asked.state === 'unknown' && asked.sameIdAllowed) return runHook(desk, item, token, hook.call);
-  return recordOutcome(desk, item, token, { ...asked, exit: null, permanent: false, log: asked.text, events: [], warnings: [] });
+  return recordOutcome(desk, item, token, {
+    ...asked,
+    exit: null,
+    permanent: false,
+    log: asked.text,
+    events: [],
+    warnings: [],
+  });
 }
 
 /** Provider none: the confirmed candidate goes straight to landing; the log says that nothing was deployed. */
 async function withoutDeploy(desk: Desk, item: ItemState, token: string, delivery: Delivery): Promise<string> {
-  const initiated = await recordDelivery(desk, item, token, { from: 'approved', delivery: { ...delivery, phase: 'initiated' } });
+  const initiated = await recordDelivery(desk, item, token, {
+    from: 'approved',
+    delivery: { ...delivery, phase: 'initiated' },
+  });
   if (initiated === null) return 'superseded: nothing was started';
-  const deployed = await recordDelivery(desk, initiated, token, { from: 'initiated', delivery: { ...delivery, phase: 'deployed' } });
+  const deployed = await recordDelivery(desk, initiated, token, {
+    from: 'initiated',
+    delivery: { ...delivery, phase: 'deployed' },
+  });
   return deployed === null ? 'superseded' : finalize(desk.session, deployed);
 }
 
@@ -159,7 +220,15 @@ async function finalize(session: Session, item: ItemState): Promise<string> {
   const none = config.deploy.provider === 'none';
   const failed = !none && last?.state !== 'ok';
   const text = renderDeployLog({
-    stamp: { item: item.id, round: delivery.pass, commit: delivery.validated.sha, subject: delivery.validated.code_tree, runId: Number(engine.run), writtenBy: 'deploy-finalizer', at: engine.clock.now() },
+    stamp: {
+      item: item.id,
+      round: delivery.pass,
+      commit: delivery.validated.sha,
+      subject: delivery.validated.code_tree,
+      runId: Number(engine.run),
+      writtenBy: 'deploy-finalizer',
+      at: engine.clock.now(),
+    },
     status: none ? 'NOT_APPLICABLE' : failed ? 'FAILED' : 'SUCCESS',
     mode: none ? 'none' : 'command',
     base: delivery.validated.base,
@@ -172,16 +241,25 @@ async function finalize(session: Session, item: ItemState): Promise<string> {
           ...(last.previous === null ? {} : { previousDigest: last.previous }),
           targetUrl: config.deploy.targets.production?.url ?? '',
         }),
-    ...(delivery.approved === null ? {} : { approved: { by: delivery.approved.by, via: delivery.approved.via, at: delivery.approved.at } }),
-    conclusion: none ? 'Nothing is deployed by this repository.' : failed ? `The hook ended as ${last?.state ?? 'unknown'}.` : 'The validated artifact serves and is healthy.',
+    ...(delivery.approved === null
+      ? {}
+      : { approved: { by: delivery.approved.by, via: delivery.approved.via, at: delivery.approved.at } }),
+    conclusion: none
+      ? 'Nothing is deployed by this repository.'
+      : failed
+        ? `The hook ended as ${last?.state ?? 'unknown'}.`
+        : 'The validated artifact serves and is healthy.',
     preconditions: [{ artifact: '15-staging-log.md', key: 'digest', value: delivery.artifact?.digest ?? '–' }],
     deployed: none || failed ? [] : [`${delivery.request?.digest ?? ''} of commit ${delivery.validated.sha}`],
     healthText: failed ? 'Not healthy.' : none ? 'Not asked.' : 'Confirmed by the hook from the running version.',
-    rollback: none ? 'Revert the merge.' : 'conveyor-control: reject before landing; afterwards deploy the previous digest with the hook.',
+    rollback: none
+      ? 'Revert the merge.'
+      : 'conveyor-control: reject before landing; afterwards deploy the previous digest with the hook.',
     output: last?.log ?? '',
     log: engine.runUrl ?? '',
   });
-  await scratch.saveCandidate(await commitReport(session, item, candidate, { path, text, role: 'deploy-finalizer', round: delivery.pass }));
+  await scratch.saveCandidate(
+    await commitReport(session, item, candidate, { path, text, role: 'deploy-finalizer', round: delivery.pass }),
+  );
   return `deploy log: ${none ? 'NOT_APPLICABLE' : failed ? 'FAILED' : 'SUCCESS'}`;
 }
-

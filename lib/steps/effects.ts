@@ -12,7 +12,7 @@ import { renderItemCard } from './card.ts';
 import { renderComment } from './comments.ts';
 import type { Session } from './engine.ts';
 import { actionRowAfter } from './gesture-rows.ts';
-import { carryStatuses, deleteBranch, ensurePullRequest, statusUrl } from './forge-effects.ts';
+import { carryStatuses, deleteBranch, ensurePullRequest, STATUS_STATES, statusUrl } from './forge-effects.ts';
 
 /** Everything that performing effects needs. */
 export interface Performer {
@@ -45,16 +45,28 @@ const TARGETS: Readonly<Record<Effect['kind'], 'dispatch' | 'forge' | 'tracker' 
   'delete-branch': 'branch',
 };
 
+/** The run that recorded an effect starts it within this time or leaves it. spec: PL-C-4 */
+const LATEST_START_MS = 120_000;
+
 /**
  * Performs the chosen outbox entries of the given items and records their receipts. Dispatches go first.
  * Never throws for an effect: what failed stays in the outbox, one try older, and the reconciler goes on with it.
  */
-export async function performAndSettle(performer: Performer, items: Iterable<ItemState>, pick: (entry: OutboxEntry, item: ItemState) => boolean): Promise<readonly Performed[]> {
-  const work = [...items].map((item) => ({ item, entries: item.outbox.filter((entry) => pick(entry, item)) })).filter(({ entries }) => entries.length > 0);
+export async function performAndSettle(
+  performer: Performer,
+  items: Iterable<ItemState>,
+  pick: (entry: OutboxEntry, item: ItemState) => boolean,
+): Promise<readonly Performed[]> {
+  const work = [...items]
+    .map((item) => ({ item, entries: item.outbox.filter((entry) => pick(entry, item)) }))
+    .filter(({ entries }) => entries.length > 0);
+  const { clock } = performer.session.engine;
   const receipts = new Map<string, Receipt[]>();
   const failed = new Map<string, Record<string, string>>();
   const performLane = async (item: ItemState, lane: readonly OutboxEntry[]) => {
     for (const entry of lane) {
+      // From 180 s on the reconciler is the performer: nothing is started so late that two could be at it.
+      if (!performer.repeat && clock.now().getTime() - Date.parse(entry.at) > LATEST_START_MS) return;
       try {
         const { value, wrote } = await perform(performer, item, entry);
         receipts.set(item.id, [...(receipts.get(item.id) ?? []), { key: entry.key, seq: entry.seq, value, wrote }]);
@@ -66,10 +78,19 @@ export async function performAndSettle(performer: Performer, items: Iterable<Ite
     }
   };
   const lanes = (target: string) =>
-    work.map(({ item, entries }) => performLane(item, entries.filter((entry) => TARGETS[entry.effect.kind] === target)));
+    work.map(({ item, entries }) =>
+      performLane(
+        item,
+        entries.filter((entry) => TARGETS[entry.effect.kind] === target),
+      ),
+    );
   await Promise.all(lanes('dispatch'));
   await Promise.all(['forge', 'tracker', 'chat', 'branch'].flatMap(lanes));
-  const performed = work.map(({ item }): Performed => ({ item: item.id, receipts: receipts.get(item.id) ?? [], failed: failed.get(item.id) ?? {} }));
+  const performed = work.map(({ item }): Performed => ({
+    item: item.id,
+    receipts: receipts.get(item.id) ?? [],
+    failed: failed.get(item.id) ?? {},
+  }));
   await settle(performer, performed);
   return performed;
 }
@@ -87,7 +108,9 @@ async function settle({ session }: Performer, performed: readonly Performed[]): 
       return {
         next: archive.next,
         lines: [],
-        receipts: performed.filter(({ item }) => changed.includes(item)).map(({ item, receipts: got }) => ({ item, keys: got.map((receipt) => receipt.key) })),
+        receipts: performed
+          .filter(({ item }) => changed.includes(item))
+          .map(({ item, receipts: got }) => ({ item, keys: got.map((receipt) => receipt.key) })),
         refs: archive.refs,
         removed: leaving.map((item) => item.id),
         run: session.engine.run,
@@ -119,7 +142,7 @@ async function perform(performer: Performer, item: ItemState, entry: OutboxEntry
     case 'commit-status':
       await forge.setStatus(effect.sha, {
         context: effect.context,
-        state: effect.state,
+        state: STATUS_STATES[effect.verdict],
         description: renderStatusDescription({ ...effect, text: session.engine.redact(effect.text) }),
         targetUrl: statusUrl(session, effect.sha, effect.report),
       });
@@ -137,7 +160,10 @@ async function perform(performer: Performer, item: ItemState, entry: OutboxEntry
       if (key === null) return done(null, '');
       const moved = await actionRowAfter(session, tracker, item);
       if (moved !== null)
-        throw new ExternalError('TRACKER_MOVED', `a person moved the issue to ${moved} meanwhile: that is decided first (PL-E-5)`);
+        throw new ExternalError(
+          'TRACKER_MOVED',
+          `a person moved the issue to ${moved} meanwhile: that is decided first (PL-E-5)`,
+        );
       await tracker.setStatus(item.issue, key);
       return done(null, key);
     }
@@ -151,7 +177,11 @@ async function perform(performer: Performer, item: ItemState, entry: OutboxEntry
     }
     case 'chat-card': {
       if (chat === null) return done();
-      const { messageId } = await chat.upsertCard({ messageId: item.chat?.messageId ?? null, text: renderItemCard(session, tracker, snapshot, item), notify: effect.notify });
+      const { messageId } = await chat.upsertCard({
+        messageId: item.chat?.messageId ?? null,
+        text: renderItemCard(session, tracker, snapshot, item),
+        notify: effect.notify,
+      });
       return done(messageId);
     }
     case 'archive-artifacts':

@@ -43,7 +43,7 @@ export interface Engine {
   readonly stop: AbortSignal;
   createTracker(config: Config): TrackerPort;
   createChat(config: Config): ChatPort | null;
-  createAgent(config: Config, scenario: string | null): AgentPort;
+  createAgent(config: Config, scenario: string | null): Promise<AgentPort>;
 }
 
 /** One reading of ledger and configuration, both from the forge, never from a branch of a work item. spec: O-C-1, G-GEN-9 */
@@ -73,9 +73,15 @@ export async function openSession(engine: Engine): Promise<Session> {
 export async function loadConfig(engine: Engine, commit: Sha): Promise<Config> {
   const source = await engine.git.readFile(commit, CONFIG_PATH);
   if (source === null)
-    throw new ConfigError('CONFIG_ABSENT', `${CONFIG_PATH} is not on ${engine.mainBranch} (${commit.slice(0, 8)}): write it and push.`);
+    throw new ConfigError(
+      'CONFIG_ABSENT',
+      `${CONFIG_PATH} is not on ${engine.mainBranch} (${commit.slice(0, 8)}): write it and push.`,
+    );
   const parsed = parseConfig(source.toString('utf8'));
   if (!parsed.ok)
-    throw new ConfigError('CONFIG_INVALID', `${CONFIG_PATH} on ${engine.mainBranch} is not valid:\n${parsed.errors.map((line) => `- ${line}`).join('\n')}`);
+    throw new ConfigError(
+      'CONFIG_INVALID',
+      `${CONFIG_PATH} on ${engine.mainBranch} is not valid:\n${parsed.errors.map((line) => `- ${line}`).join('\n')}`,
+    );
   return parsed.config;
 }

@@ -60,7 +60,13 @@ export function failureOfHold(session: Session, item: ItemState, stage: Stage, d
   const judged = gateOf(cause);
   const record = judged === null ? null : (item.gates[judged.gate] ?? null);
   return {
-    verdict: { gate: judged?.gate ?? stage, verdict: 'hold', code: cause, class: judged?.class ?? HOLD_CLASS[reason], text: data['text'] ?? '' },
+    verdict: {
+      gate: judged?.gate ?? stage,
+      verdict: 'hold',
+      code: cause,
+      class: judged?.class ?? HOLD_CLASS[reason],
+      text: data['text'] ?? '',
+    },
     evidence: proof(session, record?.sha ?? '', record?.report ?? ''),
     ...forHold(reason, stage),
   };

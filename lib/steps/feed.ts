@@ -41,12 +41,15 @@ export async function feed(
     configCommit: session.configCommit,
     run: session.engine.run,
     limits: options.limits ?? CONTROL_RUN,
-    businessRequest: (item) => renderBusinessRequest({ item: item.id, title: item.title, description: item.description }),
+    businessRequest: (item) =>
+      renderBusinessRequest({ item: item.id, title: item.title, description: item.description }),
     ...(options.landing === undefined ? {} : { landing: options.landing }),
     ...(options.extraRefs === undefined ? {} : { extraRefs: options.extraRefs }),
   });
   for (const answer of result.decision.answers)
-    session.engine.log.info(`${answer.item ?? 'no item'}: ${answer.event} ${answer.applied ? 'applied' : 'ignored'} (${answer.rule}) ${answer.text}`);
+    session.engine.log.info(
+      `${answer.item ?? 'no item'}: ${answer.event} ${answer.applied ? 'applied' : 'ignored'} (${answer.rule}) ${answer.text}`,
+    );
   if (result.pushed) await performOwn(desk, result);
   return result;
 }

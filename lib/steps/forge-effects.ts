@@ -1,13 +1,19 @@
 import { ExternalError } from '../base/errors.ts';
 import { contextMatcher } from '../gates/ci-contexts.ts';
 import type { ItemState } from '../pipeline/state.ts';
+import type { VerdictKind } from '../pipeline/verdict.ts';
+import type { StatusState } from '../ports/forge.ts';
 import { cut } from '../report/neutral.ts';
 import { renderPullRequest } from './comments.ts';
 import type { Session } from './engine.ts';
 
+/** State of a commit status, by the gate's verdict. spec: gates §1.3 */
+export const STATUS_STATES: Readonly<Record<VerdictKind, StatusState>> = { pass: 'success', fail: 'failure', hold: 'pending', error: 'error' };
+
 /** Where a commit status leads: the report at that commit, else the run. spec: gates §1.3 */
 export function statusUrl({ engine }: Session, sha: string, report: string | null): string | null {
-  if (report !== null) return `${engine.forge.webUrl}/src/commit/${sha}/${report.split('/').map(encodeURIComponent).join('/')}`;
+  if (report !== null)
+    return `${engine.forge.webUrl}/src/commit/${sha}/${report.split('/').map(encodeURIComponent).join('/')}`;
   return engine.runUrl;
 }
 
@@ -34,21 +40,33 @@ export async function ensurePullRequest(session: Session, item: ItemState): Prom
  */
 export async function carryStatuses({ engine }: Session, from: string, to: string): Promise<void> {
   const { forge } = engine;
-  const [rows, there, required] = await Promise.all([forge.listStatuses(from), forge.listStatuses(to), forge.requiredContexts(engine.mainBranch)]);
+  const [rows, there, required] = await Promise.all([
+    forge.listStatuses(from),
+    forge.listStatuses(to),
+    forge.requiredContexts(engine.mainBranch),
+  ]);
   const present = new Set((there ?? []).map((row) => row.context));
   const isRequired = contextMatcher(required);
   for (const row of rows ?? []) {
     if (row.state !== 'success' || present.has(row.context)) continue;
     if (!row.context.startsWith('conveyor/') && !isRequired(row.context)) continue;
-    const origin = / \(carried from [0-9a-f]{8}\)$/.test(row.description) ? row.description : `${cut(row.description, 112)} (carried from ${from.slice(0, 8)})`;
-    await forge.setStatus(to, { context: row.context, state: 'success', description: origin, targetUrl: row.targetUrl });
+    const origin = / \(carried from [0-9a-f]{8}\)$/.test(row.description)
+      ? row.description
+      : `${cut(row.description, 112)} (carried from ${from.slice(0, 8)})`;
+    await forge.setStatus(to, {
+      context: row.context,
+      state: 'success',
+      description: origin,
+      targetUrl: row.targetUrl,
+    });
   }
 }
 
 /** Deletes a branch only at exactly the recorded commit; absent = done; moved = kept, with a warning. spec: D-L-9, AR-ST-2 */
 export async function deleteBranch({ engine }: Session, branch: string, expect: string): Promise<void> {
   const ref = `refs/heads/${branch}`;
-  if (!branch.startsWith('feature/')) throw new ExternalError('BRANCH_FOREIGN', `${branch} is not a branch of ours`, { retryable: false });
+  if (!branch.startsWith('feature/'))
+    throw new ExternalError('BRANCH_FOREIGN', `${branch} is not a branch of ours`, { retryable: false });
   const there = (await engine.git.listRefs(ref)).get(ref);
   if (there === undefined) return;
   if (there !== expect) return engine.log.warn(`${branch} moved to ${there.slice(0, 8)} and is kept`);

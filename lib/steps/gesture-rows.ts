@@ -20,12 +20,19 @@ export function actionOf(key: StatusKey | null, hasStart: boolean): GestureActio
 }
 
 /** Whether a member of the project with at least `trust.min_role` made the row. spec: RL-RLY-14 */
-export async function isTrusted(session: Session, tracker: TrackerPort, row: StateRow, action: GestureAction): Promise<boolean> {
+export async function isTrusted(
+  session: Session,
+  tracker: TrackerPort,
+  row: StateRow,
+  action: GestureAction,
+): Promise<boolean> {
   try {
     const role = await tracker.memberRole(row.actor);
     return role !== null && role >= session.config.trust.min_role;
   } catch (thrown) {
-    session.engine.log.warn(`roles of the board are unreadable (${String(thrown)}): the change counts, except Confirm Deploy`);
+    session.engine.log.warn(
+      `roles of the board are unreadable (${String(thrown)}): the change counts, except Confirm Deploy`,
+    );
     return action !== 'confirm';
   }
 }

@@ -4,7 +4,9 @@ import type { HookCall } from '../delivery/hook.ts';
 import { type HookSubject, hookDeadline, hookEnvironment } from '../delivery/hook-environment.ts';
 import type { Session } from './engine.ts';
 
-export type PreparedHook = { readonly ok: true; readonly call: HookCall; readonly folder: string } | { readonly ok: false; readonly text: string };
+export type PreparedHook =
+  | { readonly ok: true; readonly call: HookCall; readonly folder: string }
+  | { readonly ok: false; readonly text: string };
 
 /** Hooks of main in a folder of this job: a branch's hook never runs with deploy secrets. spec: D-MOD-3 */
 export async function exportHooks(session: Session): Promise<string> {
@@ -16,17 +18,26 @@ export async function exportHooks(session: Session): Promise<string> {
 }
 
 /** One start of the hook with its whole environment. Not ok when target or secret is missing: nothing may be started. */
-export async function prepareHook(session: Session, folder: string, subject: Omit<HookSubject, 'configSha' | 'startedAt'>): Promise<PreparedHook> {
+export async function prepareHook(
+  session: Session,
+  folder: string,
+  subject: Omit<HookSubject, 'configSha' | 'startedAt'>,
+): Promise<PreparedHook> {
   const { engine, config, configCommit } = session;
   const startedAt = engine.clock.now();
   const home = join(engine.scratch, 'home');
   await mkdir(home, { recursive: true });
-  const environment = hookEnvironment({ ...subject, configSha: configCommit, startedAt }, config.deploy, engine.deploySecrets, {
-    PATH: engine.env['PATH'] ?? '',
-    HOME: home,
-    TMPDIR: engine.scratch,
-    LANG: 'C.UTF-8',
-  });
+  const environment = hookEnvironment(
+    { ...subject, configSha: configCommit, startedAt },
+    config.deploy,
+    engine.deploySecrets,
+    {
+      PATH: engine.env['PATH'] ?? '',
+      HOME: home,
+      TMPDIR: engine.scratch,
+      LANG: 'C.UTF-8',
+    },
+  );
   if (!environment.ok) return environment;
   return {
     ok: true,

@@ -15,7 +15,12 @@ import { actionOf, isTrusted, newestGesture } from './gesture-rows.ts';
 export interface IntakeInput {
   readonly issues: readonly string[];
   readonly ciCommit: string | null;
-  readonly pull: { readonly number: number; readonly head: string; readonly merged: boolean; readonly mergeCommit: string | null } | null;
+  readonly pull: {
+    readonly number: number;
+    readonly head: string;
+    readonly merged: boolean;
+    readonly mergeCommit: string | null;
+  } | null;
 }
 
 export interface IntakeResult {
@@ -33,14 +38,20 @@ export async function intake(desk: Desk, input: IntakeInput): Promise<IntakeResu
       if (gesture === null) continue;
       events.push(gesture.event);
       const { entry } = gesture.event;
-      if (gesture.item === null && entry !== null && entry.verdict === 'fail') entryFaults.push({ issue: gesture.issue, verdict: entry });
+      if (gesture.item === null && entry !== null && entry.verdict === 'fail')
+        entryFaults.push({ issue: gesture.issue, verdict: entry });
     }
     if (input.ciCommit !== null) events.push(...(await readCi(desk.session, view.snapshot, input.ciCommit)));
     if (input.pull !== null) events.push(...pullEvents(view.snapshot, input.pull));
     return events;
   });
   for (const { issue, verdict } of entryFaults) await refuseEntry(desk, issue, verdict);
-  return { lines: result.decision.answers.map((answer) => `${answer.item ?? '–'} · ${answer.event} · ${answer.applied ? 'applied' : 'ignored'} · ${answer.rule} · ${answer.text}`) };
+  return {
+    lines: result.decision.answers.map(
+      (answer) =>
+        `${answer.item ?? '–'} · ${answer.event} · ${answer.applied ? 'applied' : 'ignored'} · ${answer.rule} · ${answer.text}`,
+    ),
+  };
 }
 
 function pullEvents(snapshot: Snapshot, pull: NonNullable<IntakeInput['pull']>): PipelineEvent[] {
@@ -50,9 +61,13 @@ function pullEvents(snapshot: Snapshot, pull: NonNullable<IntakeInput['pull']>):
 }
 
 /** QG-0 failed: no item, no branch; all failures in one comment, status Blocked. Keyed, so a repeat changes nothing. spec: PL-Q-4 */
-async function refuseEntry({ tracker, session }: Desk, issue: Issue, verdict: Verdict): Promise<void> {
+export async function refuseEntry({ tracker, session }: Desk, issue: Issue, verdict: Verdict): Promise<void> {
   session.engine.log.info(`entry gate: ${verdict.code} ${verdict.text}`);
-  await tracker.upsertComment(issue.id, { externalId: `${issue.id}/entry_failed/created/1`, html: renderEntryFailed(session, verdict), role: 'stream' });
+  await tracker.upsertComment(issue.id, {
+    externalId: `${issue.id}/entry_failed/created/1`,
+    html: renderEntryFailed(session, verdict),
+    role: 'stream',
+  });
   await tracker.setStatus(issue.id, 'blocked');
 }
 
@@ -82,20 +97,36 @@ export async function readGesture(desk: Desk, snapshot: Snapshot, issueId: strin
     type: 'gesture',
     action,
     item: null,
-    issue: { id: issue.id, sequence: issue.sequence, title: issue.title, description: issue.description, labels: issue.labels },
+    issue: {
+      id: issue.id,
+      sequence: issue.sequence,
+      title: issue.title,
+      description: issue.description,
+      labels: issue.labels,
+    },
     row: row === null ? null : { id: row.id, at: row.at },
     by: row?.actor ?? 'board',
     via: 'tracker',
     reason,
     digest: null,
-    entry: action === 'start' ? judge('entry', () => decideEntry({ kind: 'read', value: { title: issue.title, description: issue.description } }, config.entry)) : null,
+    entry:
+      action === 'start'
+        ? judge('entry', () =>
+            decideEntry({ kind: 'read', value: { title: issue.title, description: issue.description } }, config.entry),
+          )
+        : null,
     archived: archived?.own ?? null,
     known: archived?.known ?? [],
   };
   return { event, issue, item };
 }
 
-async function gestureOf(desk: Desk, issue: Issue, rows: Awaited<ReturnType<Desk['tracker']['listStateRows']>>, item: ItemState | null) {
+async function gestureOf(
+  desk: Desk,
+  issue: Issue,
+  rows: Awaited<ReturnType<Desk['tracker']['listStateRows']>>,
+  item: ItemState | null,
+) {
   const { session, tracker } = desk;
   if (item !== null) return newestGesture(session, tracker, rows, item.seen?.at ?? null);
   // Without an item only the current status counts. spec: PL-E-4
@@ -108,9 +139,16 @@ async function gestureOf(desk: Desk, issue: Issue, rows: Awaited<ReturnType<Desk
 }
 
 /** Newest words of a person: the reason of a rejection; all answers since the question for a relaunch. spec: PL-H-1, PL-H-4 */
-async function personsWords({ tracker }: Desk, issue: string, item: ItemState | null, action: 'reject' | 'start'): Promise<string | null> {
+async function personsWords(
+  { tracker }: Desk,
+  issue: string,
+  item: ItemState | null,
+  action: 'reject' | 'start',
+): Promise<string | null> {
   const own = await tracker.ownActors();
-  const people = (await tracker.listComments(issue)).filter((comment) => !own.has(comment.actor) && comment.externalId === null);
+  const people = (await tracker.listComments(issue)).filter(
+    (comment) => !own.has(comment.actor) && comment.externalId === null,
+  );
   if (action === 'reject') return people.at(-1)?.text.slice(0, 16_384) ?? null;
   if (item === null) return null;
   const fresh = people.filter((comment) => comment.at > item.since).map((comment) => comment.text);
@@ -122,7 +160,9 @@ async function archivedLife({ session }: Desk, issue: Issue) {
   const number = issue.sequence;
   if (number === null) return null;
   // From its number upward until a free one, so that an id is never given twice. spec: PL-D-3
-  const ids = Array.from({ length: 5 }, (_, offset) => formatWorkItemId({ prefix, number: number + offset }, session.config.ids.width));
+  const ids = Array.from({ length: 5 }, (_, offset) =>
+    formatWorkItemId({ prefix, number: number + offset }, session.config.ids.width),
+  );
   const found = await findArchived(session, ids);
   const own = [...found.values()].find((entry) => entry.issue === issue.id) ?? null;
   return { own, known: [...found.values()].filter((entry) => entry.issue !== issue.id).map((entry) => entry.id) };

@@ -36,27 +36,61 @@ export interface Judged {
 }
 
 /** Judges one gate of a landing job on the candidate commit: facts from commit objects, configuration from main. spec: G-GEN-9 */
-export async function judgeGate(session: Session, item: ItemState, candidate: Candidate, gate: GateName): Promise<Judged> {
+export async function judgeGate(
+  session: Session,
+  item: ItemState,
+  candidate: Candidate,
+  gate: GateName,
+): Promise<Judged> {
   const { engine, config, view } = session;
   const git = engine.code;
   const subject = { item: item.id, base: view.main, commit: candidate.commit, branch: candidate.branch };
-  const recorded = (name: string) => candidate.reports[artifactPath(item.id, name)] ?? item.reports[artifactPath(item.id, name)]?.blob ?? null;
-  const one = async (judge: () => Promise<Verdict>): Promise<Judged> => ({ verdicts: [await judgeLoaded(gate, judge)], candidate });
+  const recorded = (name: string) =>
+    candidate.reports[artifactPath(item.id, name)] ?? item.reports[artifactPath(item.id, name)]?.blob ?? null;
+  const one = async (judge: () => Promise<Verdict>): Promise<Judged> => ({
+    verdicts: [await judgeLoaded(gate, judge)],
+    candidate,
+  });
   switch (gate) {
     case 'analysis-complete':
       return judgeAnalysis(session, item, candidate, subject);
     case 'ci':
-      return one(async () => decideCi(localCiFacts(session, candidate, readEvidence(await engine.handover.get(WORK_HANDOVER))), config.ci));
+      return one(async () =>
+        decideCi(localCiFacts(session, candidate, readEvidence(await engine.handover.get(WORK_HANDOVER))), config.ci),
+      );
     case 'architecture':
-      return one(async () => decideArchitecture(await loadArchitectureFacts({ git }, { ...subject, track: item.track })));
+      return one(async () =>
+        decideArchitecture(await loadArchitectureFacts({ git }, { ...subject, track: item.track })),
+      );
     case 'review':
       return one(async () =>
-        decideReview(await loadReviewFacts({ git }, { ...subject, trust: { kind: 'recorded', blob: recorded('12-review.md') }, round: item.rounds.review ?? null }, config.docs), { docs: config.docs }),
+        decideReview(
+          await loadReviewFacts(
+            { git },
+            {
+              ...subject,
+              trust: { kind: 'recorded', blob: recorded('12-review.md') },
+              round: item.rounds.review ?? null,
+            },
+            config.docs,
+          ),
+          { docs: config.docs },
+        ),
       );
     case 'tests':
       return one(async () => {
         const outcome = readEvidence(await engine.handover.get(WORK_HANDOVER))?.outcome ?? null;
-        return decideTests(await loadTestsFacts({ git }, { ...subject, outcome, trust: { kind: 'recorded', blob: recorded('13-test-report.md') }, round: item.rounds.testing ?? null }));
+        return decideTests(
+          await loadTestsFacts(
+            { git },
+            {
+              ...subject,
+              outcome,
+              trust: { kind: 'recorded', blob: recorded('13-test-report.md') },
+              round: item.rounds.testing ?? null,
+            },
+          ),
+        );
       });
     case 'staging':
       return one(async () => {
@@ -80,7 +114,15 @@ export async function judgeGate(session: Session, item: ItemState, candidate: Ca
         );
       });
     case 'deploy':
-      return one(async () => decideDeploy(await loadDeployFacts({ git, clock: engine.clock }, { ...subject, ...deploySubject(item, recorded('14-deploy-log.md'), config.deploy.provider) }), { provider: config.deploy.provider }));
+      return one(async () =>
+        decideDeploy(
+          await loadDeployFacts(
+            { git, clock: engine.clock },
+            { ...subject, ...deploySubject(item, recorded('14-deploy-log.md'), config.deploy.provider) },
+          ),
+          { provider: config.deploy.provider },
+        ),
+      );
     case 'landed':
       return judgeLanding(session, item, candidate);
     default:
@@ -93,7 +135,10 @@ function localCiFacts({ engine }: Session, candidate: Candidate, evidence: TestE
   const now = engine.clock.now().toISOString();
   return {
     sha: candidate.commit,
-    reading: evidence === null ? { kind: 'unreadable', detail: 'the work job left no result of the test command' } : { kind: 'read', value: { kind: 'command', run: evidence.run } },
+    reading:
+      evidence === null
+        ? { kind: 'unreadable', detail: 'the work job left no result of the test command' }
+        : { kind: 'read', value: { kind: 'command', run: evidence.run } },
     protection: { kind: 'read', value: [] },
     pushedAt: now,
     changedAt: now,
@@ -103,16 +148,41 @@ function localCiFacts({ engine }: Session, candidate: Candidate, evidence: TestE
   };
 }
 
-async function judgeAnalysis(session: Session, item: ItemState, candidate: Candidate, subject: { item: string; base: string; commit: string; branch: string }): Promise<Judged> {
+async function judgeAnalysis(
+  session: Session,
+  item: ItemState,
+  candidate: Candidate,
+  subject: { item: string; base: string; commit: string; branch: string },
+): Promise<Judged> {
   const { engine, config } = session;
-  const complete = await judgeLoaded('analysis-complete', async () => decideAnalysisComplete(await loadAnalysisCompleteFacts({ git: engine.code }, { ...subject, track: item.track }), config.analysis));
+  const complete = await judgeLoaded('analysis-complete', async () =>
+    decideAnalysisComplete(
+      await loadAnalysisCompleteFacts({ git: engine.code }, { ...subject, track: item.track }),
+      config.analysis,
+    ),
+  );
   if (complete.verdict !== 'pass') return { verdicts: [complete], candidate };
-  const blobs = new Map((await engine.code.listTree(candidate.commit, `docs/work-items/${item.id}`)).map((entry) => [entry.path, entry.sha]));
+  const blobs = new Map(
+    (await engine.code.listTree(candidate.commit, `docs/work-items/${item.id}`)).map((entry) => [
+      entry.path,
+      entry.sha,
+    ]),
+  );
   // Local switch first, the network is read only if it applies. spec: PL-L-1
-  const labels = config.labels.auto_approve === '' ? [] : ((await createDesk(session).tracker.getIssue(item.issue).catch(() => null))?.labels ?? null);
+  const labels =
+    config.labels.auto_approve === ''
+      ? []
+      : ((
+          await createDesk(session)
+            .tracker.getIssue(item.issue)
+            .catch(() => null)
+        )?.labels ?? null);
   const approved = await judgeLoaded('analysis-approved', async () =>
     decideAnalysisApproved(
-      await loadAnalysisApprovedFacts({ git: engine.code }, { ...subject, stage: item.stage, answer: { kind: 'read', value: { kind: 'none' } }, labels }),
+      await loadAnalysisApprovedFacts(
+        { git: engine.code },
+        { ...subject, stage: item.stage, answer: { kind: 'read', value: { kind: 'none' } }, labels },
+      ),
       config.labels,
     ),
   );
@@ -120,7 +190,8 @@ async function judgeAnalysis(session: Session, item: ItemState, candidate: Candi
 }
 
 function stagingRun(staging: Awaited<ReturnType<typeof loadStaging>>): StagingRun {
-  if (staging === null || staging.kind === 'not-configured') return { class: 'transient-infra', code: 'STG_TRANSIENT', text: 'the staging step did not run' };
+  if (staging === null || staging.kind === 'not-configured')
+    return { class: 'transient-infra', code: 'STG_TRANSIENT', text: 'the staging step did not run' };
   if (staging.kind === 'suite') return staging.outcome;
   const { fault, log } = staging;
   return fault.class === 'suite-ran' ? { ...fault, log: log.slice(-6000) } : fault;
@@ -133,7 +204,10 @@ function deploySubject(item: ItemState, recorded: string | null, provider: 'none
   const confirmed = delivery?.approved ?? null;
   return {
     digest,
-    confirmation: confirmed === null || delivery?.request == null ? ({ kind: 'none' } as const) : ({ kind: 'confirmed', by: confirmed.by, digest, expiresAt: delivery.request.expires_at } as const),
+    confirmation:
+      confirmed === null || delivery?.request == null
+        ? ({ kind: 'none' } as const)
+        : ({ kind: 'confirmed', by: confirmed.by, digest, expiresAt: delivery.request.expires_at } as const),
     hook: attempt === null ? null : { state: attempt.state as 'ok', guard: false, text: attempt.log.slice(-500) },
     expected: {
       pass: delivery?.pass ?? 0,

@@ -17,9 +17,18 @@ export async function prepareStagingLanding(engine: Engine, session: Session, it
   const scratch = createScratch(engine.scratch);
   const files = await engine.handover.get(STAGED_HANDOVER);
   const staged = Staged.safeParse(JSON.parse(files?.get('staged.json')?.toString('utf8') ?? 'null')).data ?? null;
-  if (staged === null) return scratch.saveCandidate(candidateOf(item, 'infra', { cause: 'STG_TRANSIENT', text: 'the staging job left nothing: it was cancelled or lost' }));
+  if (staged === null)
+    return scratch.saveCandidate(
+      candidateOf(item, 'infra', {
+        cause: 'STG_TRANSIENT',
+        text: 'the staging job left nothing: it was cancelled or lost',
+      }),
+    );
   const head = await fetchCode(engine, item);
-  if (head === null || head !== item.head) return scratch.saveCandidate(candidateOf(item, 'infra', { cause: 'BRANCH_MOVED', text: `the branch is at ${head ?? 'nothing'} now` }));
+  if (head === null || head !== item.head)
+    return scratch.saveCandidate(
+      candidateOf(item, 'infra', { cause: 'BRANCH_MOVED', text: `the branch is at ${head ?? 'nothing'} now` }),
+    );
   const { code } = engine;
   const base = session.view.main;
   const behind = !(await code.isAncestor(base, head));

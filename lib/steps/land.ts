@@ -1,6 +1,7 @@
 import type { StageLanded } from '../pipeline/events.ts';
 import type { RefUpdate } from '../ports/git.ts';
 import { type Desk, feed } from './feed.ts';
+import { MOVED_ON } from './run-item.ts';
 import { createScratch } from './scratch.ts';
 
 export interface LandResult {
@@ -19,7 +20,8 @@ export async function land(desk: Desk, input: { readonly item: string; readonly 
   const { engine } = desk.session;
   const scratch = createScratch(engine.scratch);
   const candidate = await scratch.loadCandidate();
-  if (candidate === null) return { result: 'nothing', line: 'an earlier step of this job decided that there is nothing to land' };
+  if (candidate === null)
+    return { result: 'nothing', line: 'an earlier step of this job decided that there is nothing to land' };
   const verdicts = await scratch.loadVerdicts();
   const moved = candidate.commit !== candidate.recordedHead;
   const event: StageLanded = {
@@ -43,7 +45,8 @@ export async function land(desk: Desk, input: { readonly item: string; readonly 
     (view) => {
       const there = view.refs.get(branch) ?? null;
       // Somebody pushed to the branch meanwhile: this work stands on an old head, the stage runs again on the new one.
-      if (moved && there !== null && there !== candidate.recordedHead) return [{ type: 'branch.moved', item: input.item, head: there }];
+      if (moved && there !== null && there !== candidate.recordedHead)
+        return [{ type: 'branch.moved', item: input.item, head: there }];
       return [event];
     },
     {
@@ -57,7 +60,14 @@ export async function land(desk: Desk, input: { readonly item: string; readonly 
   );
   const answer = result.decision.answers[0];
   const item = result.snapshot.items.get(input.item);
-  const where = item === undefined ? 'not live any more' : `${item.stage}/${item.activity}${item.hold === null ? '' : ` (${item.hold.code}: ${item.hold.text.slice(0, 200)})`}`;
-  if (answer?.event === 'stage.landed' && answer.applied) return { result: 'landed', line: `${input.item} is now in ${where}` };
-  return { result: 'superseded', line: `This stage has moved on: ${input.item} is in ${where}. Use Approved (re-check) or the retry command.` };
+  const where =
+    item === undefined
+      ? 'not live any more'
+      : `${item.stage}/${item.activity}${item.hold === null ? '' : ` (${item.hold.code}: ${item.hold.text.slice(0, 200)})`}`;
+  if (answer?.event === 'stage.landed' && answer.applied)
+    return { result: 'landed', line: `${input.item} is now in ${where}` };
+  return {
+    result: 'superseded',
+    line: `superseded: ${input.item} is in ${where} now. ${MOVED_ON}`,
+  };
 }

@@ -23,17 +23,35 @@ export async function judgeLanding(session: Session, item: ItemState, candidate:
   const { engine, config } = session;
   const prepared = await recordIntent(session, item, candidate);
   if (prepared === null)
-    return { verdicts: [error({ gate: 'landed', code: 'LANDED_INTERNAL', text: 'this run is not the owner of the delivery any more' })], candidate };
+    return {
+      verdicts: [
+        error({ gate: 'landed', code: 'LANDED_INTERNAL', text: 'this run is not the owner of the delivery any more' }),
+      ],
+      candidate,
+    };
   const { delivery, landed } = prepared;
   const land = delivery.land;
   const validated = delivery.validated;
-  if (land === null || validated === null) return { verdicts: [error({ gate: 'landed', code: 'LANDED_INTERNAL', text: 'no landing is recorded' })], candidate };
+  if (land === null || validated === null)
+    return {
+      verdicts: [error({ gate: 'landed', code: 'LANDED_INTERNAL', text: 'no landing is recorded' })],
+      candidate,
+    };
   const intent: LandingIntent = { mergeHead: land.head, expectedTree: land.expected_tree, baseSha: land.base };
   const { pull, call } = await merge(session, item, land.head, landed.commit);
   const facts = () =>
     loadLandedFacts(
       { git: engine.code, forge: engine.forge },
-      { stage: item.stage, baseBranch: engine.mainBranch, branch: candidate.branch, style: config.deploy.merge.style, intent, validatedCodeTree: validated.code_tree, pull, call },
+      {
+        stage: item.stage,
+        baseBranch: engine.mainBranch,
+        branch: candidate.branch,
+        style: config.deploy.merge.style,
+        intent,
+        validatedCodeTree: validated.code_tree,
+        pull,
+        call,
+      },
     );
   const verdict = await judgeLoaded('landed', async () => decideLanded(await facts(), config.deploy.merge));
   const merged = verdict.subject['merge_commit'] ?? null;
@@ -41,7 +59,11 @@ export async function judgeLanding(session: Session, item: ItemState, candidate:
 }
 
 /** The tree that main must have afterwards, recorded before the call. spec: G-LND-1 */
-async function recordIntent(session: Session, item: ItemState, candidate: Candidate): Promise<{ delivery: Delivery; landed: Candidate } | null> {
+async function recordIntent(
+  session: Session,
+  item: ItemState,
+  candidate: Candidate,
+): Promise<{ delivery: Delivery; landed: Candidate } | null> {
   const { engine } = session;
   const { delivery } = item;
   if (delivery === null || delivery.validated === null || item.token === null) return null;
@@ -51,11 +73,24 @@ async function recordIntent(session: Session, item: ItemState, candidate: Candid
   const next: Delivery = {
     ...delivery,
     phase: 'landing',
-    land: { pr, head: candidate.commit, expected_tree: expected.tree ?? '0'.repeat(40), base: delivery.validated.base, merge_commit: null },
+    land: {
+      pr,
+      head: candidate.commit,
+      expected_tree: expected.tree ?? '0'.repeat(40),
+      base: delivery.validated.base,
+      merge_commit: null,
+    },
   };
   const verdicts = await createScratch(engine.scratch).loadVerdicts();
-  const recorded = await recordDelivery(createDesk(session), item, item.token, { from: 'deployed', delivery: next, candidate, verdicts });
-  return recorded === null ? null : { delivery: next, landed: { ...candidate, recordedHead: candidate.commit, reports: {} } };
+  const recorded = await recordDelivery(createDesk(session), item, item.token, {
+    from: 'deployed',
+    delivery: next,
+    candidate,
+    verdicts,
+  });
+  return recorded === null
+    ? null
+    : { delivery: next, landed: { ...candidate, recordedHead: candidate.commit, reports: {} } };
 }
 
 interface Merging {
@@ -70,8 +105,10 @@ async function merge(session: Session, item: ItemState, head: string, candidateH
   const { attempts, backoff_base_s, backoff_max_s, style } = config.deploy.merge;
   const main = `refs/heads/${engine.mainBranch}`;
   const tip = (await engine.code.fetch([main], { depth: 0 })).get(main) ?? null;
-  if (tip !== null && (await engine.code.isAncestor(head, tip).catch(() => false))) return { pull: item.pull, call: { kind: 'done' } };
-  if (tip !== session.view.main && tip !== item.delivery?.validated?.base) return { pull: item.pull, call: { kind: 'none' } };
+  if (tip !== null && (await engine.code.isAncestor(head, tip).catch(() => false)))
+    return { pull: item.pull, call: { kind: 'done' } };
+  if (tip !== session.view.main && tip !== item.delivery?.validated?.base)
+    return { pull: item.pull, call: { kind: 'none' } };
   let pull: number;
   try {
     pull = await ensurePullRequest(session, item);
@@ -87,7 +124,11 @@ async function merge(session: Session, item: ItemState, head: string, candidateH
     if (before?.merged === true) return { pull, call: { kind: 'done' } };
     last = await forge.mergePull(pull, { headSha: head, style, title, message: `Refs: ${item.id}` });
     const after = await forge.getPull(pull).catch(() => null);
-    const answer = classifyMergeAnswer(last, { merged: after?.merged === true, headUnchanged: after === null || after.headSha === head, mergeable: after?.mergeable ?? null });
+    const answer = classifyMergeAnswer(last, {
+      merged: after?.merged === true,
+      headUnchanged: after === null || after.headSha === head,
+      mergeable: after?.mergeable ?? null,
+    });
     engine.log.info(`merge attempt ${attempt}: HTTP ${last.status} ${last.text.slice(0, 200)} → ${answer}`);
     if (answer === 'proof') return { pull, call: { kind: 'done' } };
     if (answer !== 'transient') break;
@@ -95,4 +136,3 @@ async function merge(session: Session, item: ItemState, head: string, candidateH
   }
   return { pull, call: { kind: 'refused', text: `HTTP ${last.status} ${last.text.slice(0, 300)}` } };
 }
-

@@ -17,7 +17,12 @@ export interface DeliveryChange {
  * One record of a delivery run: compare-and-swap on token and phase, together with the log commit it speaks of.
  * Answers the item as it is now, or null when this run is not the owner any more. spec: PL-K-3, D-MOD-4
  */
-export async function recordDelivery(desk: Desk, item: ItemState, token: string, change: DeliveryChange): Promise<ItemState | null> {
+export async function recordDelivery(
+  desk: Desk,
+  item: ItemState,
+  token: string,
+  change: DeliveryChange,
+): Promise<ItemState | null> {
   const { candidate } = change;
   const moved = candidate !== undefined && candidate.commit !== candidate.recordedHead;
   const event: DeliveryRecorded = {
@@ -34,7 +39,9 @@ export async function recordDelivery(desk: Desk, item: ItemState, token: string,
   };
   const result = await feed(desk, () => [event], {
     landing: (decision) =>
-      moved && decision.answers[0]?.applied === true ? [{ ref: `refs/heads/${candidate.branch}`, to: candidate.commit, expect: candidate.recordedHead }] : [],
+      moved && decision.answers[0]?.applied === true
+        ? [{ ref: `refs/heads/${candidate.branch}`, to: candidate.commit, expect: candidate.recordedHead }]
+        : [],
   });
   return result.decision.answers[0]?.applied === true ? (result.snapshot.items.get(item.id) ?? null) : null;
 }

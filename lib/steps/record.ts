@@ -32,11 +32,29 @@ export async function record(engine: Engine, input: RunInput): Promise<string> {
   return `recorded: ${verdicts.map((verdict) => `${verdict.gate} ${verdict.verdict} ${verdict.code}`).join(', ')}`;
 }
 
-async function recordStaging(session: Session, item: ItemState, candidate: Candidate, verdicts: readonly Verdict[], token: string): Promise<ItemState | null> {
+async function recordStaging(
+  session: Session,
+  item: ItemState,
+  candidate: Candidate,
+  verdicts: readonly Verdict[],
+  token: string,
+): Promise<ItemState | null> {
   const staging = await loadStaging(session.engine.scratch);
   if (item.delivery === null) return null;
   if (staging?.kind !== 'suite') return item;
   const { manifest } = staging.artifact;
-  const artifact = { digest: manifest.digest, commit: manifest.commit, tree: manifest.tree, code_tree: manifest.code_tree, build_key: manifest.build_key, size: manifest.size };
-  return recordDelivery(createDesk(session), item, token, { from: 'building', delivery: { ...item.delivery, artifact }, candidate, verdicts });
+  const artifact = {
+    digest: manifest.digest,
+    commit: manifest.commit,
+    tree: manifest.tree,
+    code_tree: manifest.code_tree,
+    build_key: manifest.build_key,
+    size: manifest.size,
+  };
+  return recordDelivery(createDesk(session), item, token, {
+    from: 'building',
+    delivery: { ...item.delivery, artifact },
+    candidate,
+    verdicts,
+  });
 }

@@ -7,7 +7,11 @@ import type { Session } from './engine.ts';
 import type { Candidate } from './scratch.ts';
 
 /** A candidate that is the recorded head itself. */
-export function candidateOf(item: ItemState, outcome: OutcomeClass = 'ok', over: { cause?: string; text?: string; seconds?: number } = {}): Candidate {
+export function candidateOf(
+  item: ItemState,
+  outcome: OutcomeClass = 'ok',
+  over: { cause?: string; text?: string; seconds?: number } = {},
+): Candidate {
   const head = item.head ?? '';
   return {
     item: item.id,
@@ -16,7 +20,14 @@ export function candidateOf(item: ItemState, outcome: OutcomeClass = 'ok', over:
     commit: head,
     recordedHead: head,
     base: item.base ?? head,
-    outcome: { class: outcome, cause: over.cause ?? null, text: over.text ?? '', seconds: over.seconds ?? 0, usage: null, costUsd: null },
+    outcome: {
+      class: outcome,
+      cause: over.cause ?? null,
+      text: over.text ?? '',
+      seconds: over.seconds ?? 0,
+      usage: null,
+      costUsd: null,
+    },
     reports: {},
     package: null,
     message: null,
@@ -36,8 +47,18 @@ export interface ChangeCommit {
 }
 
 /** One commit on the recorded head, with the trailers by which people and machines find the run. spec: AG-APP-4, AR-AP-1 */
-export async function commitChange({ engine }: Session, item: ItemState, parent: string, change: ChangeCommit): Promise<string> {
-  const trailers = [`Conveyor-Run: ${engine.run}`, `Conveyor-Stage: ${item.stage}`, ...(change.agent === undefined ? [] : [`Conveyor-Agent: ${change.agent}`]), `Refs: ${item.id}`];
+export async function commitChange(
+  { engine }: Session,
+  item: ItemState,
+  parent: string,
+  change: ChangeCommit,
+): Promise<string> {
+  const trailers = [
+    `Conveyor-Run: ${engine.run}`,
+    `Conveyor-Stage: ${item.stage}`,
+    ...(change.agent === undefined ? [] : [`Conveyor-Agent: ${change.agent}`]),
+    `Refs: ${item.id}`,
+  ];
   const skip = change.inert ? '[skip ci]\n\n' : '';
   return engine.code.commit({
     base: parent,
@@ -57,10 +78,19 @@ export async function commitReport(
   report: { readonly path: string; readonly text: string; readonly role: string; readonly round: number },
 ): Promise<Candidate> {
   const meant = Buffer.from(report.text);
-  const commit = await commitChange(session, item, candidate.commit, { changes: [{ path: report.path, content: meant }], role: report.role, round: report.round, inert: true });
+  const commit = await commitChange(session, item, candidate.commit, {
+    changes: [{ path: report.path, content: meant }],
+    role: report.role,
+    round: report.round,
+    inert: true,
+  });
   const fault = readBackFault(meant, await session.engine.code.readFile(commit, report.path));
   if (fault !== null) throw new InternalError('REPORT_READBACK', `${report.path}: ${fault.text}`);
-  return { ...candidate, commit, reports: { ...candidate.reports, [report.path]: await blobOf(session, commit, report.path) } };
+  return {
+    ...candidate,
+    commit,
+    reports: { ...candidate.reports, [report.path]: await blobOf(session, commit, report.path) },
+  };
 }
 
 /** Blob id of a file at a commit. */

@@ -5,6 +5,9 @@ import type { ItemState } from '../pipeline/state.ts';
 import { type Engine, type Session, openSession } from './engine.ts';
 import { renderEnvironment } from './work/environment.ts';
 
+/** What a run says that finds its result already recorded. spec: PL-K-8 */
+export const MOVED_ON = 'This stage has moved on. Use Approved (re-check) or the retry command.';
+
 /** Which dispatch a run belongs to. */
 export interface RunInput {
   readonly item: string;
@@ -20,9 +23,14 @@ export type RunItem =
 export async function openRun(engine: Engine, input: RunInput): Promise<RunItem> {
   const session = await openSession(engine);
   const item = session.view.snapshot.items.get(input.item);
-  if (item === undefined) return { current: false, session, line: `superseded: ${input.item} is not a live work item any more` };
+  if (item === undefined)
+    return { current: false, session, line: `superseded: ${input.item} is not a live work item any more` };
   if (item.token !== input.token)
-    return { current: false, session, line: `superseded: ${input.item} is in ${item.stage}/${item.activity} now` };
+    return {
+      current: false,
+      session,
+      line: `superseded: ${input.item} is in ${item.stage}/${item.activity} now. ${MOVED_ON}`,
+    };
   return { current: true, session, item };
 }
 
@@ -33,13 +41,28 @@ export async function fetchCode(engine: Engine, item: ItemState): Promise<string
 }
 
 /** Private folders and environment for commands of the managed repository: no token, no secret. spec: AG-DET-3, D-MOD-6 */
-export async function branchEnvironment(session: Session, item: string, role: string, credentials: readonly string[] = []) {
+export async function branchEnvironment(
+  session: Session,
+  item: string,
+  role: string,
+  credentials: readonly string[] = [],
+) {
   const { engine, config } = session;
   const home = join(engine.scratch, 'home');
   const tmp = join(engine.scratch, 'tmp');
   const workdir = join(engine.scratch, 'tree');
   await Promise.all([home, tmp, workdir].map((folder) => mkdir(folder, { recursive: true })));
-  const result = renderEnvironment({ source: engine.env, home, tmp, workdir, item, stage: role, role, pass: config.agents.env_pass, credentials });
+  const result = renderEnvironment({
+    source: engine.env,
+    home,
+    tmp,
+    workdir,
+    item,
+    stage: role,
+    role,
+    pass: config.agents.env_pass,
+    credentials,
+  });
   if (!result.ok) throw new ConfigError('ENVIRONMENT', result.errors.join('; '));
   return { env: result.env, home, tmp, workdir };
 }

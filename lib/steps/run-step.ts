@@ -1,19 +1,8 @@
 import { ConfigError } from '../base/errors.ts';
 import { GATES, type GateName } from '../pipeline/stages.ts';
 import type { Verdict } from '../pipeline/verdict.ts';
-import { apply } from './apply.ts';
-import { build } from './build.ts';
-import { deploy } from './deploy.ts';
 import type { Engine } from './engine.ts';
-import { createDesk } from './feed.ts';
-import { judgeStep } from './judge-gate.ts';
-import { prepareStagingLanding } from './land-staging.ts';
-import { land } from './land.ts';
-import { record } from './record.ts';
 import { openRun } from './run-item.ts';
-import { createScratch } from './scratch.ts';
-import { stage } from './stage.ts';
-import { work } from './work.ts';
 
 export interface StepInput {
   readonly item: string;
@@ -28,46 +17,69 @@ export interface StepResult {
   readonly verdict: Verdict | null;
 }
 
-/** One step of a stage run by its folder under actions/, the same on every engine. Throws ConfigError STEP_UNKNOWN. */
+/**
+ * One step of a stage run by its folder under actions/, the same on every engine. Throws ConfigError STEP_UNKNOWN.
+ * Each step loads its own program only: reading all of them would double the start of every action.
+ */
 export async function runStep(step: string, engine: Engine, input: StepInput): Promise<StepResult> {
-  const said = (line: string): StepResult => ({ result: line.startsWith('superseded') ? 'superseded' : 'done', line, verdict: null });
+  const said = (line: string): StepResult => ({
+    result: line.startsWith('superseded') ? 'superseded' : 'done',
+    line,
+    verdict: null,
+  });
   const gate = GATES.find((name) => step === `gate-${name}`);
   if (gate !== undefined) return judge(gate, engine, input);
   switch (step) {
     case 'stage-deploy-staging':
-      return said(await build(engine, input));
+      return said(await (await import('./build.ts')).build(engine, input));
     case 'stage-deploy':
-      return said(await deploy(engine, input));
+      return said(await (await import('./deploy.ts')).deploy(engine, input));
     case 'op-apply':
-      return said(await apply(engine, input));
+      return said(await (await import('./apply.ts')).apply(engine, input));
     case 'op-stage':
-      return said(await stage(engine, input));
+      return said(await (await import('./stage.ts')).stage(engine, input));
     case 'op-record':
-      return said(await record(engine, input));
+      return said(await (await import('./record.ts')).record(engine, input));
     case 'op-land':
       return landing(engine, input);
     default:
-      if (step.startsWith('stage-')) return said(await work(engine, input));
-      throw new ConfigError('STEP_UNKNOWN', `there is no step ${step}: write the workflow files again with "conveyor workflows".`);
+      if (step.startsWith('stage-')) return said(await (await import('./work.ts')).work(engine, input));
+      throw new ConfigError(
+        'STEP_UNKNOWN',
+        `there is no step ${step}: write the workflow files again with "conveyor workflows".`,
+      );
   }
 }
 
 async function judge(gate: GateName, engine: Engine, input: StepInput): Promise<StepResult> {
-  const run = await openRun(engine, input);
+  // Loading goes on while the forge is asked.
+  const [{ judgeStep }, run] = await Promise.all([import('./judge-gate.ts'), openRun(engine, input)]);
   if (!run.current) return { result: 'superseded', line: run.line, verdict: null };
   const verdict = await judgeStep(run.session, run.item, gate);
-  if (verdict === null) return { result: 'skipped', line: `${gate}: nothing to judge, an earlier step ended this run`, verdict };
+  if (verdict === null)
+    return { result: 'skipped', line: `${gate}: nothing to judge, an earlier step ended this run`, verdict };
   return { result: verdict.verdict, line: `${gate}: ${verdict.verdict} · ${verdict.code} · ${verdict.text}`, verdict };
 }
 
 async function landing(engine: Engine, input: StepInput): Promise<StepResult> {
-  const run = await openRun(engine, input);
+  const [{ land }, { createDesk }, { createScratch }, run] = await Promise.all([
+    import('./land.ts'),
+    import('./feed.ts'),
+    import('./scratch.ts'),
+    openRun(engine, input),
+  ]);
   if (!run.current) return { result: 'superseded', line: run.line, verdict: null };
   const { session, item } = run;
   // The landing job of deploy-staging has no applier: it starts from what the staging job recorded.
-  if (item.stage === 'deploy-staging' && (await createScratch(engine.scratch).loadCandidate()) === null) await prepareStagingLanding(engine, session, item);
+  if (item.stage === 'deploy-staging' && (await createScratch(engine.scratch).loadCandidate()) === null) {
+    const { prepareStagingLanding } = await import('./land-staging.ts');
+    await prepareStagingLanding(engine, session, item);
+  }
   // CI that is no workflow of the forge is judged here; else landing ends in waiting(ci) and the forge's event goes on.
-  if (item.stage === 'development' && session.config.ci.mode !== 'required') await judgeStep(session, item, 'ci');
+  if (item.stage === 'development' && session.config.ci.mode !== 'required') {
+    const { judgeStep } = await import('./judge-gate.ts');
+    await judgeStep(session, item, 'ci');
+  }
   const { result, line } = await land(createDesk(session), input);
   return { result, line, verdict: null };
 }

@@ -18,7 +18,9 @@ export const Candidate = z.object({
     cause: z.string().nullable(),
     text: z.string(),
     seconds: z.number(),
-    usage: z.object({ input: z.number(), cacheRead: z.number(), cacheCreation: z.number(), output: z.number() }).nullable(),
+    usage: z
+      .object({ input: z.number(), cacheRead: z.number(), cacheCreation: z.number(), output: z.number() })
+      .nullable(),
     costUsd: z.number().nullable(),
   }),
   /** Verdict files: path → blob. */
@@ -42,7 +44,11 @@ export interface Scratch {
 export function createScratch(folder: string): Scratch {
   const candidateFile = join(folder, 'candidate.json');
   const verdicts = join(folder, 'verdicts');
-  const list = () => readdir(verdicts).then((names) => names.sort(), () => [] as string[]);
+  const list = () =>
+    readdir(verdicts).then(
+      (names) => names.sort(),
+      () => [] as string[],
+    );
   return {
     async saveCandidate(candidate) {
       await mkdir(folder, { recursive: true });
@@ -54,10 +60,15 @@ export function createScratch(folder: string): Scratch {
     },
     async saveVerdict(verdict) {
       await mkdir(verdicts, { recursive: true });
-      await writeFile(join(verdicts, `${String((await list()).length).padStart(2, '0')}-${verdict.gate}.json`), JSON.stringify(verdict));
+      await writeFile(
+        join(verdicts, `${String((await list()).length).padStart(2, '0')}-${verdict.gate}.json`),
+        JSON.stringify(verdict),
+      );
     },
     async loadVerdicts() {
-      return Promise.all((await list()).map(async (name) => Verdict.parse(JSON.parse(await readFile(join(verdicts, name), 'utf8')))));
+      return Promise.all(
+        (await list()).map(async (name) => Verdict.parse(JSON.parse(await readFile(join(verdicts, name), 'utf8')))),
+      );
     },
   };
 }

@@ -37,7 +37,12 @@ export async function stage(engine: Engine, input: RunInput): Promise<string> {
   const scratch = createScratch(engine.scratch);
   const head = await fetchCode(engine, item);
   if (head === null || head !== item.head) {
-    await scratch.saveCandidate(candidateOf(item, 'infra', { cause: 'BRANCH_MOVED', text: `the branch is at ${head ?? 'nothing'}, recorded is ${item.head ?? 'nothing'}` }));
+    await scratch.saveCandidate(
+      candidateOf(item, 'infra', {
+        cause: 'BRANCH_MOVED',
+        text: `the branch is at ${head ?? 'nothing'}, recorded is ${item.head ?? 'nothing'}`,
+      }),
+    );
     return 'the branch moved: the stage runs again on the new head';
   }
   const result = await putOnStaging(session, item);
@@ -74,19 +79,33 @@ export async function stage(engine: Engine, input: RunInput): Promise<string> {
     strict: outcome.strict,
     exitCode: outcome.exitCode,
     command: `${session.config.deploy.staging.suite} --base-url ${outcome.baseUrl} --mode ${outcome.mode}`,
-    environment: [`artifact ${artifact.manifest.digest} of commit ${artifact.manifest.commit}`, `target ${outcome.baseUrl}`],
+    environment: [
+      `artifact ${artifact.manifest.digest} of commit ${artifact.manifest.commit}`,
+      `target ${outcome.baseUrl}`,
+    ],
     cleanup: 'The suite cleans up after itself; what it reports stands in its output.',
     meaning: 'The checks above passed against the very artifact that goes to production. Nothing else was tested here.',
     output: outcome.log,
     log: engine.runUrl ?? '',
   });
-  await scratch.saveCandidate(await commitReport(session, item, candidate, { path, text, role: 'staging-runner', round: item.delivery?.pass ?? 1 }));
+  await scratch.saveCandidate(
+    await commitReport(session, item, candidate, {
+      path,
+      text,
+      role: 'staging-runner',
+      round: item.delivery?.pass ?? 1,
+    }),
+  );
   return `staging: ${outcome.status} (${outcome.checks.passed}/${outcome.checks.total})`;
 }
 
 async function putOnStaging(session: Session, item: ItemState): Promise<StagingResult> {
   const { engine, config } = session;
-  const transient = (text: string): StagingResult => ({ kind: 'fault', fault: { class: 'transient-infra', code: 'STG_TRANSIENT', text }, log: '' });
+  const transient = (text: string): StagingResult => ({
+    kind: 'fault',
+    fault: { class: 'transient-infra', code: 'STG_TRANSIENT', text },
+    log: '',
+  });
   const files = await engine.handover.get(BUILD_HANDOVER);
   if (files === null) return transient('the build job left nothing: it was cancelled or lost');
   const parsed = BuildReport.safeParse(parseJson(files.get('build.json')));
@@ -94,11 +113,18 @@ async function putOnStaging(session: Session, item: ItemState): Promise<StagingR
   const report = parsed.data;
   if (report.kind === 'none' || config.deploy.provider === 'none') return { kind: 'not-configured' };
   if (report.kind === 'failed')
-    return { kind: 'fault', fault: classifyBuild({ ok: false, reason: report.reason, text: report.text, log: report.log }, report.baseBuilds), log: report.log };
+    return {
+      kind: 'fault',
+      fault: classifyBuild({ ok: false, reason: report.reason, text: report.text, log: report.log }, report.baseBuilds),
+      log: report.log,
+    };
   const store = createDirectoryStore(storeFolder(config.deploy.root));
   let artifact: StoredArtifact | null;
   try {
-    artifact = report.kind === 'reuse' ? await store.get(report.digest) : await takeArtifact(session, item, report, files.get('artifact'));
+    artifact =
+      report.kind === 'reuse'
+        ? await store.get(report.digest)
+        : await takeArtifact(session, item, report, files.get('artifact'));
   } catch (thrown) {
     return transient(`the artifact could not be stored: ${errorText(thrown)}`);
   }
@@ -115,13 +141,27 @@ function parseJson(content: Buffer | undefined): unknown {
   }
 }
 
-async function takeArtifact(session: Session, item: ItemState, report: Extract<BuildReport, { kind: 'built' }>, content: Buffer | undefined): Promise<StoredArtifact> {
+async function takeArtifact(
+  session: Session,
+  item: ItemState,
+  report: Extract<BuildReport, { kind: 'built' }>,
+  content: Buffer | undefined,
+): Promise<StoredArtifact> {
   const { engine, config } = session;
   if (content === undefined) throw new TypeError('the build job handed over no artifact file');
   const file = join(engine.scratch, `take-${randomUUID()}`);
   await writeFile(file, content);
   const { kind: _kind, log: _log, ...rest } = report;
-  const manifest: Manifest = { schema: 1, item: item.id, kind: 'bundle', ...rest, digest: await digestFile(file), size: content.length, run: Number(engine.run), created_at: engine.clock.now().toISOString() };
+  const manifest: Manifest = {
+    schema: 1,
+    item: item.id,
+    kind: 'bundle',
+    ...rest,
+    digest: await digestFile(file),
+    size: content.length,
+    run: Number(engine.run),
+    created_at: engine.clock.now().toISOString(),
+  };
   return createDirectoryStore(storeFolder(config.deploy.root)).put(file, manifest);
 }
 
@@ -136,11 +176,25 @@ async function deployAndTest(session: Session, item: ItemState, artifact: Stored
     // A re-run clicked in the page keeps the run id, so the start's time tells two starts apart.
     deployId: deployId(item.id, pass, `${engine.run}-${Math.floor(clock.now().getTime() / 1000)}`, 'staging'),
     target: 'staging',
-    artifact: { ref: artifact.ref, digest: artifact.manifest.digest, commit: artifact.manifest.commit, code_tree: artifact.manifest.code_tree },
+    artifact: {
+      ref: artifact.ref,
+      digest: artifact.manifest.digest,
+      commit: artifact.manifest.commit,
+      code_tree: artifact.manifest.code_tree,
+    },
   });
   if (!hook.ok) return { kind: 'fault', fault: { class: 'permanent-env', code: 'STG_ENV', text: hook.text }, log: '' };
   const ready = await preflightWithHook(hook.call, { shell, clock });
-  if (!ready.ok) return { kind: 'fault', fault: { class: ready.permanent ? 'permanent-env' : 'transient-infra', code: ready.permanent ? 'STG_ENV' : 'STG_TRANSIENT', text: ready.text }, log: ready.log };
+  if (!ready.ok)
+    return {
+      kind: 'fault',
+      fault: {
+        class: ready.permanent ? 'permanent-env' : 'transient-infra',
+        code: ready.permanent ? 'STG_ENV' : 'STG_TRANSIENT',
+        text: ready.text,
+      },
+      log: ready.log,
+    };
   const deployed = await deployWithHook(hook.call, { shell, clock });
   const trouble = classifyStagingHook(deployed);
   if (trouble !== null) return { kind: 'fault', fault: trouble, log: deployed.log };

@@ -20,7 +20,9 @@ export function watchToken(session: Session, item: ItemState): { readonly signal
       try {
         const now = (await loadLedger(ledger)).snapshot.items.get(item.id);
         if (now?.token === item.token && now?.cancel === null) continue;
-        engine.log.info(`${item.id}: this run is not wanted any more (${now === undefined ? 'archived' : `${now.stage}/${now.activity}`}): the agent is stopped`);
+        engine.log.info(
+          `${item.id}: this run is not wanted any more (${now === undefined ? 'archived' : `${now.stage}/${now.activity}`}): the agent is stopped`,
+        );
         controller.abort();
         return;
       } catch (thrown) {

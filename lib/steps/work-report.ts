@@ -12,11 +12,15 @@ export const WorkReport = z.discriminatedUnion('kind', [
     cause: z.string().nullable(),
     text: z.string(),
     seconds: z.number(),
-    usage: z.object({ input: z.number(), cacheRead: z.number(), cacheCreation: z.number(), output: z.number() }).nullable(),
+    usage: z
+      .object({ input: z.number(), cacheRead: z.number(), cacheCreation: z.number(), output: z.number() })
+      .nullable(),
     costUsd: z.number().nullable(),
     agent: z.string().nullable(),
   }),
   z.object({ kind: z.literal('preflight'), cause: z.enum(['config', 'auth', 'transient', 'infra']), text: z.string() }),
+  /** An older run with the same token is at work: this one ends green and says nothing about the item. spec: PL-K-2 */
+  z.object({ kind: z.literal('stood-down'), text: z.string() }),
 ]);
 export type WorkReport = z.infer<typeof WorkReport>;
 

@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { artifactPath, fragmentPath, workItemFolder } from '../artifacts/paths.ts';
+import { fragmentPath } from '../artifacts/paths.ts';
 import { errorText } from '../base/errors.ts';
+import type { OutcomeClass } from '../pipeline/outcome.ts';
 import type { ItemState } from '../pipeline/state.ts';
 import { type Role, stageRow } from '../pipeline/stages.ts';
 import type { AgentOutcome } from '../ports/agent.ts';
@@ -12,6 +12,7 @@ import { judgeHandedOver } from './judge-handed-over.ts';
 import { TEST_EVIDENCE, runTestCommand, runTests } from './testing.ts';
 import { watchToken } from './watch-token.ts';
 import { type BriefFacts, renderBrief } from './work/brief.ts';
+import { loadBriefFacts } from './work/brief-facts.ts';
 import type { ChangeEntry } from './work/change-entry.ts';
 import { collectChanges } from './work/collect.ts';
 import { resolveLaunch } from './work/launch.ts';
@@ -33,30 +34,76 @@ export async function work(engine: Engine, input: RunInput & { readonly attempt:
   const run = await openRun(engine, input);
   if (!run.current) return run.line;
   const { session, item } = run;
-  const elder = (await engine.forge.findRuns(input.token)).find((other) => String(other.id) !== engine.run && other.id < Number(engine.run) && (other.state === 'queued' || other.state === 'running'));
-  if (elder !== undefined) return `superseded: run ${elder.id} with the same token is at work on ${item.id}`;
+  const elder = (await engine.forge.findRuns(input.token)).find(
+    (other) =>
+      String(other.id) !== engine.run &&
+      other.id < Number(engine.run) &&
+      (other.state === 'queued' || other.state === 'running'),
+  );
+  if (elder !== undefined) {
+    const text = `superseded: run ${elder.id} with the same token is at work on ${item.id}`;
+    // The token is still the item's: without a word the landing job would take the silence for a crash of its worker.
+    await engine.handover.put(WORK_HANDOVER, writeReport({ kind: 'stood-down', text }, null));
+    return text;
+  }
   const head = await fetchCode(engine, item);
   if (head === null || head !== item.head) {
-    const text = head === null ? `branch ${item.branch ?? ''} is gone` : `the branch is at ${head.slice(0, 8)}, recorded is ${item.head?.slice(0, 8) ?? 'nothing'}`;
-    await engine.handover.put(WORK_HANDOVER, writeReport({ kind: 'outcome', class: 'infra', cause: 'BRANCH_MOVED', text, seconds: 0, usage: null, costUsd: null, agent: null }, null));
+    const text =
+      head === null
+        ? `branch ${item.branch ?? ''} is gone`
+        : `the branch is at ${head.slice(0, 8)}, recorded is ${item.head?.slice(0, 8) ?? 'nothing'}`;
+    await engine.handover.put(
+      WORK_HANDOVER,
+      writeReport(
+        {
+          kind: 'outcome',
+          class: 'infra',
+          cause: 'BRANCH_MOVED',
+          text,
+          seconds: 0,
+          usage: null,
+          costUsd: null,
+          agent: null,
+        },
+        null,
+      ),
+    );
     return text;
   }
   const { worker } = stageRow(item.stage);
-  const files = worker === 'test-runner' ? await runTests(session, item, head) : await agentStage(session, item, worker as Role, head, input.attempt);
+  const files =
+    worker === 'test-runner'
+      ? await runTests(session, item, head)
+      : await agentStage(session, item, worker as Role, head, input.attempt);
   await engine.handover.put(WORK_HANDOVER, files.files);
   return files.line;
 }
+
+/** Classes of a first run that a second one of the same job may put right. spec: agents §7 */
+const REPAIRABLE: readonly OutcomeClass[] = ['scope', 'invalid', 'no-change'];
+
+type OutcomeReport = Extract<WorkReport, { kind: 'outcome' }>;
 
 interface WorkFiles {
   readonly files: ReadonlyMap<string, Buffer>;
   readonly line: string;
 }
 
-async function agentStage(session: Session, item: ItemState, role: Role, head: string, attempt: number): Promise<WorkFiles> {
+async function agentStage(
+  session: Session,
+  item: ItemState,
+  role: Role,
+  head: string,
+  attempt: number,
+): Promise<WorkFiles> {
   const { engine, config } = session;
-  const agent = engine.createAgent(config, join(await exportScenario(session), '.conveyor', 'scenario.yml'));
+  const agent = await engine.createAgent(config, join(await exportScenario(session), '.conveyor', 'scenario.yml'));
   const ready = await agent.preflight();
-  if (!ready.ok) return { files: writeReport({ kind: 'preflight', cause: ready.cause, text: ready.text }, null), line: `preflight: ${ready.cause}: ${ready.text}` };
+  if (!ready.ok)
+    return {
+      files: writeReport({ kind: 'preflight', cause: ready.cause, text: ready.text }, null),
+      line: `preflight: ${ready.cause}: ${ready.text}`,
+    };
 
   const sources = loadPromptSources(engine.agentsFolder);
   const launch = resolveLaunch(config.agents, role, sources.roles[role]);
@@ -67,14 +114,21 @@ async function agentStage(session: Session, item: ItemState, role: Role, head: s
   await writeFile(systemPromptFile, await systemPrompt(session, item, role, head, launch.timeoutS, sources));
   await using watch = watchToken(session, item);
 
-  let reports = item.findings === null ? [] : [item.findings];
+  let previous: BriefFacts['previous'] = item.lastRun;
+  let refused: string | null = null;
   let left = launch.timeoutS;
   let total = 0;
   for (const repair of [0, 1] as const) {
     await rm(workdir, { recursive: true, force: true });
-    await engine.code.exportTree(head, workdir);
+    await engine.code.exportRepository(head, workdir, {
+      [item.branch ?? 'work']: head,
+      [engine.mainBranch]: session.view.main,
+    });
     const promptFile = join(out, repair === 0 ? 'brief.md' : 'brief-repair.md');
-    await writeFile(promptFile, renderBrief(sources.roles[role], await briefFacts(session, item, role, head, attempt, reports)));
+    await writeFile(
+      promptFile,
+      renderBrief(sources.roles[role], await loadBriefFacts(session, item, { role, head, attempt, previous, refused })),
+    );
     const outcome = await agent.run(
       {
         runId: engine.run,
@@ -100,18 +154,34 @@ async function agentStage(session: Session, item: ItemState, role: Role, head: s
     );
     total += outcome.durationS;
     left -= outcome.durationS;
-    const changes = outcome.class === 'ok' ? await collectChanges({ git: engine.code, shell: engine.shell, env: { PATH: env['PATH'] ?? '' }, baseCommit: head, folder: workdir }) : [];
+    const changes =
+      outcome.class === 'ok'
+        ? await collectChanges({
+            git: engine.code,
+            shell: engine.shell,
+            env: { PATH: env['PATH'] ?? '' },
+            baseCommit: head,
+            folder: workdir,
+          })
+        : [];
     const judged = await judgeWork(session, item, role, head, outcome, changes);
-    const repairable = judged.report.kind === 'outcome' && (judged.report.class === 'scope' || judged.report.class === 'invalid' || judged.report.class === 'no-change');
-    if (repairable && repair === 0 && left >= LEAST_REPAIR_S && role !== 'developer') {
-      reports = [...reports, `The change was refused before it left the work folder:\n${judged.report.kind === 'outcome' ? judged.report.text : ''}`];
+    if (REPAIRABLE.includes(judged.report.class) && repair === 0 && left >= LEAST_REPAIR_S && role !== 'developer') {
+      previous = { class: judged.report.class, seconds: outcome.durationS };
+      refused = `The change was refused before it left the work folder:\n${judged.report.text}`;
       continue;
     }
-    const report = { ...judged.report, ...(judged.report.kind === 'outcome' ? { seconds: Math.round(total * 100) / 100 } : {}) } as WorkReport;
-    const extra = report.kind === 'outcome' && report.class === 'ok' && role === 'developer' && config.ci.mode === 'local' ? await localCi(session, workdir, env) : new Map<string, Buffer>();
+    const report = { ...judged.report, seconds: Math.round(total * 100) / 100 };
+    const extra =
+      report.class === 'ok' && role === 'developer' && config.ci.mode === 'local'
+        ? await localCi(session, workdir, env)
+        : new Map<string, Buffer>();
     const transcript = await readFile(outcome.transcript).catch(() => null);
-    const files = new Map([...writeReport(report, transcript), ...(report.kind === 'outcome' && report.class === 'ok' ? packChanges(judged.changes, head) : []), ...extra]);
-    return { files, line: `${role}: ${report.kind === 'outcome' ? `${report.class} ${report.text}` : report.kind}` };
+    const files = new Map([
+      ...writeReport(report, transcript),
+      ...(report.class === 'ok' ? packChanges(judged.changes, head) : []),
+      ...extra,
+    ]);
+    return { files, line: `${role}: ${report.class} ${report.text}` };
   }
   throw new TypeError('the repair loop ended without an answer');
 }
@@ -124,8 +194,8 @@ async function judgeWork(
   head: string,
   outcome: AgentOutcome,
   changes: readonly ChangeEntry[],
-): Promise<{ report: WorkReport; changes: readonly ChangeEntry[] }> {
-  const say = (cls: AgentOutcome['class'], cause: string | null, text: string): WorkReport => ({
+): Promise<{ report: OutcomeReport; changes: readonly ChangeEntry[] }> {
+  const say = (cls: AgentOutcome['class'], cause: string | null, text: string): OutcomeReport => ({
     kind: 'outcome',
     class: cls,
     cause,
@@ -142,7 +212,11 @@ async function judgeWork(
 }
 
 /** CI mode local: the tests run on the agent's very tree, in this read-only job. spec: G-CI-9 */
-async function localCi(session: Session, workdir: string, env: Readonly<Record<string, string>>): Promise<Map<string, Buffer>> {
+async function localCi(
+  session: Session,
+  workdir: string,
+  env: Readonly<Record<string, string>>,
+): Promise<Map<string, Buffer>> {
   const evidence = await runTestCommand(session, workdir, env, session.config.ci.local_timeout_s, []);
   return new Map([[TEST_EVIDENCE, Buffer.from(JSON.stringify(evidence))]]);
 }
@@ -151,11 +225,20 @@ async function localCi(session: Session, workdir: string, env: Readonly<Record<s
 async function exportScenario(session: Session): Promise<string> {
   const folder = join(session.engine.scratch, 'base');
   await mkdir(folder, { recursive: true });
-  await session.engine.git.exportTree(`${session.configCommit}:.conveyor`, join(folder, '.conveyor')).catch((thrown: unknown) => session.engine.log.debug(errorText(thrown)));
+  await session.engine.git
+    .exportTree(`${session.configCommit}:.conveyor`, join(folder, '.conveyor'))
+    .catch((thrown: unknown) => session.engine.log.debug(errorText(thrown)));
   return folder;
 }
 
-async function systemPrompt(session: Session, item: ItemState, role: Role, head: string, timeoutS: number, sources: ReturnType<typeof loadPromptSources>): Promise<string> {
+async function systemPrompt(
+  session: Session,
+  item: ItemState,
+  role: Role,
+  head: string,
+  timeoutS: number,
+  sources: ReturnType<typeof loadPromptSources>,
+): Promise<string> {
   const { engine, config, view } = session;
   const overridePath = `.conveyor/agents/${role}.md`;
   const files = await engine.git.readFiles(view.main, ['CLAUDE.md', overridePath]);
@@ -176,28 +259,4 @@ async function systemPrompt(session: Session, item: ItemState, role: Role, head:
     override,
     passport: files.get('CLAUDE.md')?.toString('utf8') ?? null,
   });
-}
-
-async function briefFacts(session: Session, item: ItemState, role: Role, head: string, attempt: number, reports: readonly string[]): Promise<BriefFacts> {
-  const { engine, config } = session;
-  const entries = await engine.code.listTree(head, workItemFolder(item.id));
-  const contents = await engine.code.readFiles(head, entries.map((entry) => entry.path));
-  return {
-    item: item.id,
-    role,
-    stage: item.stage,
-    round: item.rounds[item.stage] ?? 1,
-    attempt,
-    repository: engine.repository,
-    branch: item.branch ?? '',
-    base: item.base ?? head,
-    head,
-    fragment: fragmentPath(item.id, config.docs.fragment_dir),
-    inputs: entries.map((entry) => ({ path: entry.path, bytes: contents.get(entry.path)?.length ?? 0 })),
-    previous: null,
-    reports,
-    data: [],
-    ...(role === 'analyst' ? { request: contents.get(artifactPath(item.id, '00-business-request.md'))?.toString('utf8') ?? item.description } : {}),
-    nonce: randomUUID().slice(0, 8),
-  };
 }

@@ -37,7 +37,8 @@ function judgeImport(path: string, specifier: string): string | null {
     if (other === layer || layer.may.includes(layerName(other))) return null;
     return `${path}: ${layerName(layer)} must not import ${layerName(other)} (${specifier})`;
   }
-  if (isBuiltin(specifier)) {
+  // An older Node that runs this test does not know every module of the one the product runs on.
+  if (specifier.startsWith('node:') || isBuiltin(specifier)) {
     if (!specifier.startsWith('node:')) return `${path}: write node:${specifier}`;
     return layer.pure && !PURE_NODE.includes(specifier) ? `${path}: ${specifier} in a pure folder` : null;
   }

@@ -73,15 +73,27 @@ export const LAYERS: readonly Layer[] = [
     folder: 'lib/adapters',
     may: ['base', 'pipeline', 'artifacts', 'ports'],
     pure: false,
-    packages: ['octokit', 'simple-git', 'p-queue'],
+    packages: ['octokit', 'simple-git'],
   },
   { folder: 'lib/steps', may: STEPS_MAY, pure: false, packages: [] },
   { folder: 'lib/kit', may: ['base', 'pipeline'], ...PURE },
-  { folder: 'lib/runtime', may: ['base', 'ports', 'report'], pure: false, packages: ['@actions/core'] },
+  {
+    folder: 'lib/runtime',
+    may: ['base', 'ports', 'report'],
+    pure: false,
+    packages: ['@actions/core', '@actions/github'],
+  },
   // The composition roots: one per engine.
   { folder: 'lib/engines', may: WIRING, pure: false, packages: [] },
-  { folder: 'lib/relay', may: WIRING, pure: false, packages: ['hono', '@hono/node-server', 'p-queue'] },
-  { folder: 'lib/cli', may: [...WIRING, 'engines', 'relay'], pure: false, packages: ['commander', 'listr2'] },
+  { folder: 'lib/relay', may: WIRING, pure: false, packages: ['hono', '@hono/node-server'] },
+  // The demo's repository is an example that the demo starts from.
+  { folder: 'examples', may: ['base', 'pipeline', 'delivery', 'adapters'], pure: false, packages: [] },
+  {
+    folder: 'lib/cli',
+    may: [...WIRING, 'engines', 'relay', 'examples'],
+    pure: false,
+    packages: ['commander', 'listr2'],
+  },
   { folder: 'actions', may: [...WIRING, 'engines'], pure: false, packages: [] },
 ];
 

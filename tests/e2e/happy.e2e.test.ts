@@ -22,7 +22,12 @@ describe('an item on the real forge', () => {
     plane.moveIssue('ada', issue.id, 'To Analyse');
     await world.until('ET-1', 'waiting for approval', (item) => item.waitingFor === 'approval', 25);
     plane.moveIssue('ada', issue.id, 'Approved');
-    const waiting = await world.until('ET-1', 'waiting for Confirm Deploy', (item) => item.waitingFor === 'confirm-deploy', 240);
+    const waiting = await world.until(
+      'ET-1',
+      'waiting for Confirm Deploy',
+      (item) => item.waitingFor === 'confirm-deploy',
+      240,
+    );
     expect(waiting.rounds).toMatchObject({ development: 2, review: 2 });
     const digest = waiting.delivery?.request?.digest ?? '';
     const run = await world.dispatch('conveyor-confirm-deploy.yml', { item: 'ET-1', digest: digest.slice(7, 19) });

@@ -47,7 +47,12 @@ export interface WorldOptions {
 }
 
 /** A managed repository on the stack with its board, its targets and a relay in between, driven from outside only. */
-export async function createWorld(stack: Stack, actions: { readonly repository: string; readonly ref: string }, name: string, options: WorldOptions = {}) {
+export async function createWorld(
+  stack: Stack,
+  actions: { readonly repository: string; readonly ref: string },
+  name: string,
+  options: WorldOptions = {},
+) {
   const folder = mkdtempSync(join(tmpdir(), `conveyor-world-${name}-`));
   const source = join(folder, 'source');
   mkdirSync(source);
@@ -60,7 +65,14 @@ export async function createWorld(stack: Stack, actions: { readonly repository: 
     forge: { bot: stack.bot.login },
     ...options.config,
   };
-  await createTrails({ folder: source, stagingPort, productionPort, deployRoot: target, config, ...(options.scenario === undefined ? {} : { scenario: options.scenario }) });
+  await createTrails({
+    folder: source,
+    stagingPort,
+    productionPort,
+    deployRoot: target,
+    config,
+    ...(options.scenario === undefined ? {} : { scenario: options.scenario }),
+  });
   if (options.scenarioText !== undefined) writeFileSync(join(source, '.conveyor/scenario.yml'), options.scenarioText);
   for (const [path, content] of Object.entries(options.files ?? {})) {
     mkdirSync(dirname(join(source, path)), { recursive: true });
@@ -69,16 +81,33 @@ export async function createWorld(stack: Stack, actions: { readonly repository: 
   const { readFileSync } = await import('node:fs');
   const parsed = parseConfig(readFileSync(join(source, '.conveyor/config.yml'), 'utf8'));
   if (!parsed.ok) throw new Error(parsed.errors.join('\n'));
-  const workflows = generateWorkflows({ version: '0.0.0-test', actions: actions.repository, ref: actions.ref, config: parsed.config, ciWorkflows: ['ci'] });
+  const workflows = generateWorkflows({
+    version: '0.0.0-test',
+    actions: actions.repository,
+    ref: actions.ref,
+    config: parsed.config,
+    ciWorkflows: ['ci'],
+  });
   for (const [path, content] of workflows) {
     mkdirSync(dirname(join(source, path)), { recursive: true });
     writeFileSync(join(source, path), content);
   }
-  const repository = await stack.createRepository({ name, files: source, bot: 'write', private: options.private ?? false, protect: { requiredContexts: ['ci / test (push)'] } });
+  const repository = await stack.createRepository({
+    name,
+    files: source,
+    bot: 'write',
+    private: options.private ?? false,
+    protect: { requiredContexts: ['ci / test (push)'] },
+  });
   await stack.forge.setSecret(repository.fullName, 'CONVEYOR_BOT_TOKEN', stack.bot.token);
   await stack.forge.setSecret(repository.fullName, 'CONVEYOR_TRACKER_TOKEN', plane.token);
   await stack.forge.setVariable(repository.fullName, 'CONVEYOR_TRACKER_URL', plane.url);
-  const git = await createGit({ dir: join(folder, 'look.git'), remote: repository.cloneUrl, token: stack.bot.token, env: { PATH: process.env['PATH'] } });
+  const git = await createGit({
+    dir: join(folder, 'look.git'),
+    remote: repository.cloneUrl,
+    token: stack.bot.token,
+    env: { PATH: process.env['PATH'] },
+  });
   const clock = createSystemClock();
   const ports: LedgerPorts = { git, clock, log: quiet, mainRef: 'refs/heads/main', random: Math.random };
   await initLedger(ports);
@@ -93,16 +122,26 @@ export async function createWorld(stack: Stack, actions: { readonly repository: 
       spool: { dir: spool },
       trackers: { plane: { url: plane.url, workspace: plane.workspace } },
       forges: { gitea: { url: stack.url } },
-      projects: [{ tracker: 'plane', project: plane.project, forge: 'gitea', repository: repository.fullName, prefix: 'ET' }],
+      projects: [
+        { tracker: 'plane', project: plane.project, forge: 'gitea', repository: repository.fullName, prefix: 'ET' },
+      ],
     }),
-    { CONVEYOR_RELAY_TRACKER_TOKEN: plane.token, CONVEYOR_RELAY_FORGE_TOKEN: stack.bot.token, CONVEYOR_RELAY_WEBHOOK_SECRET: SECRET },
+    {
+      CONVEYOR_RELAY_TRACKER_TOKEN: plane.token,
+      CONVEYOR_RELAY_FORGE_TOKEN: stack.bot.token,
+      CONVEYOR_RELAY_WEBHOOK_SECRET: SECRET,
+    },
   );
   if (!relayConfig.ok) throw new Error(relayConfig.errors.join('\n'));
   const alerts: string[] = [];
   const relay = await startRelay(
     relayConfig.config,
     {
-      tracker: createPlaneReads({ projects: () => [{ project: plane.project, url: plane.url, workspace: plane.workspace, token: plane.token }], clock, log: quiet }),
+      tracker: createPlaneReads({
+        projects: () => [{ project: plane.project, url: plane.url, workspace: plane.workspace, token: plane.token }],
+        clock,
+        log: quiet,
+      }),
       forge: createGiteaDispatch({ url: stack.url, token: stack.bot.token, log: quiet }),
       clock,
       log: quiet,
@@ -131,10 +170,21 @@ export async function createWorld(stack: Stack, actions: { readonly repository: 
       return (await loadLedger(ports)).snapshot.items.get(id) ?? null;
     },
     /** Journal lines of an item. */
-    async journal(id: string): Promise<readonly { readonly event: string; readonly rule: string; readonly after: string; readonly effects: readonly string[]; readonly receipts: readonly string[] }[]> {
+    async journal(id: string): Promise<
+      readonly {
+        readonly event: string;
+        readonly rule: string;
+        readonly after: string;
+        readonly effects: readonly string[];
+        readonly receipts: readonly string[];
+      }[]
+    > {
       const { head } = await loadLedger(ports);
       const text = (await git.readFile(head, `items/${id}/journal.ndjson`))?.toString() ?? '';
-      return text.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line));
+      return text
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line));
     },
     /** Waits until the item is as wanted; fails with where it is, its hold and the last runs. */
     async until(id: string, what: string, wanted: (item: ItemState) => boolean, timeoutS = 120): Promise<ItemState> {
@@ -142,7 +192,8 @@ export async function createWorld(stack: Stack, actions: { readonly repository: 
       for (;;) {
         const item = await world.item(id).catch(() => null);
         if (item !== null && wanted(item)) return item;
-        if (Date.now() > end) throw new Error(`${id} did not become ${what} in ${timeoutS} s\n${await world.report(id)}`);
+        if (Date.now() > end)
+          throw new Error(`${id} did not become ${what} in ${timeoutS} s\n${await world.report(id)}`);
         await new Promise((done) => setTimeout(done, 400));
       }
     },
@@ -150,11 +201,19 @@ export async function createWorld(stack: Stack, actions: { readonly repository: 
       const item = await world.item(id).catch(() => null);
       const runs = await stack.forge.runs(repository.fullName);
       const bad = runs.filter((run) => run.title !== 'intake' || run.conclusion !== 'success').slice(0, 4);
-      const logs = await Promise.all(bad.map(async (run) => `--- ${run.title} (${run.status}/${run.conclusion})\n${(await stack.forge.runLog(repository.fullName, run.id).catch(String)).slice(-2500)}`));
+      const logs = await Promise.all(
+        bad.map(
+          async (run) =>
+            `--- ${run.title} (${run.status}/${run.conclusion})\n${(await stack.forge.runLog(repository.fullName, run.id).catch(String)).slice(-2500)}`,
+        ),
+      );
       return [
         `item: ${item === null ? 'none' : `${item.stage}/${item.activity} ${item.waitingFor ?? ''} ${item.hold?.code ?? ''} ${item.hold?.text ?? ''}`}`,
         `outbox: ${item?.outbox.map((entry) => `${entry.key}${entry.lastError === null ? '' : ` (${entry.lastError})`}`).join(', ') ?? ''}`,
-        `runs: ${runs.slice(0, 12).map((run) => `${run.id} ${run.title} ${run.status}/${run.conclusion}`).join('\n      ')}`,
+        `runs: ${runs
+          .slice(0, 12)
+          .map((run) => `${run.id} ${run.title} ${run.status}/${run.conclusion}`)
+          .join('\n      ')}`,
         ...logs,
       ].join('\n');
     },
@@ -162,7 +221,11 @@ export async function createWorld(stack: Stack, actions: { readonly repository: 
     async dispatch(workflow: string, inputs: Readonly<Record<string, string>>, by = stack.owner): Promise<number> {
       const answer = await stack.forge.api(
         `/repos/${repository.fullName}/actions/workflows/${workflow}/dispatches?return_run_details=true`,
-        { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ ref: 'main', inputs }) },
+        {
+          method: 'POST',
+          headers: { 'Content-Type': 'application/json' },
+          body: JSON.stringify({ ref: 'main', inputs }),
+        },
         by.token,
       );
       if (!answer.ok) throw new Error(`dispatch of ${workflow}: HTTP ${answer.status} ${await answer.text()}`);

@@ -25,6 +25,7 @@ export async function createRepository() {
     git: await open('forge.git'),
     mainBranch: 'main',
     clock,
+    titleOf: () => null,
     start: () => undefined,
   });
   const tips = new Map<string, Sha>();

@@ -11,7 +11,9 @@ const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 export const author = { name: 'Ada', email: 'ada@example.test' };
 
 export function testConfig(overrides = ''): Config {
-  const parsed = parseConfig(`version: 1\nproject: {prefix: ET}\ntracker: {kind: file}\nagents: {adapter: scripted}\n${overrides}`);
+  const parsed = parseConfig(
+    `version: 1\nproject: {prefix: ET}\ntracker: {kind: file}\nagents: {adapter: scripted}\n${overrides}`,
+  );
   if (!parsed.ok) throw new Error(parsed.errors.join('\n'));
   return parsed.config;
 }
@@ -22,7 +24,14 @@ export async function createLedgerFixture() {
   const remote = join(folder, 'remote.git');
   const env = { PATH: process.env['PATH'] };
   const seed = await createGit({ dir: remote, remote: '.', token: null, env });
-  const main = await seed.commit({ base: null, parents: [], changes: [{ path: 'README.md', content: '# x\n' }], message: 'first', author, at: new Date(0) });
+  const main = await seed.commit({
+    base: null,
+    parents: [],
+    changes: [{ path: 'README.md', content: '# x\n' }],
+    message: 'first',
+    author,
+    at: new Date(0),
+  });
   let count = 0;
   const writer = async (): Promise<LedgerPorts> => ({
     git: await createGit({ dir: join(folder, `clone-${(count += 1)}`), remote, token: null, env }),
@@ -32,10 +41,24 @@ export async function createLedgerFixture() {
     random: Math.random,
   });
   const first = await writer();
-  await first.git.commit({ base: null, parents: [], changes: [{ path: 'README.md', content: '# x\n' }], message: 'first', author, at: new Date(0) });
+  await first.git.commit({
+    base: null,
+    parents: [],
+    changes: [{ path: 'README.md', content: '# x\n' }],
+    message: 'first',
+    author,
+    at: new Date(0),
+  });
   await first.git.push([{ ref: 'refs/heads/main', to: main, expect: null }]);
   await initLedger(first);
-  return { folder, remote, writer, first, main, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
+  return {
+    folder,
+    remote,
+    writer,
+    first,
+    main,
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+  };
 }
 
 export function startGesture(number: number, over: Partial<Gesture> = {}): Gesture {
@@ -43,7 +66,13 @@ export function startGesture(number: number, over: Partial<Gesture> = {}): Gestu
     type: 'gesture',
     action: 'start',
     item: null,
-    issue: { id: `issue-${number}`, sequence: number, title: `Title ${number}`, description: 'A description that is long enough', labels: [] },
+    issue: {
+      id: `issue-${number}`,
+      sequence: number,
+      title: `Title ${number}`,
+      description: 'A description that is long enough',
+      labels: [],
+    },
     row: { id: `row-${number}`, at: `2026-01-20T10:00:${String(number).padStart(2, '0')}.000Z` },
     by: 'ada',
     via: 'tracker',

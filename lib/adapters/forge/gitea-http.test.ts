@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { ConfigError, ExternalError } from '../../base/errors.ts';
+import { HttpTimeout, type SendHttp } from '../http/send.ts';
 import { createGiteaHttp, isLoopback } from './gitea-http.ts';
 
 interface Server extends AsyncDisposable {
@@ -116,10 +117,9 @@ describe('the door to the REST API', () => {
   });
 
   it('a time-out says how long was waited', async () => {
-    const slow: typeof fetch = () =>
-      Promise.reject(new DOMException('The operation was aborted due to timeout', 'TimeoutError'));
+    const slow: SendHttp = ({ timeoutMs }) => Promise.reject(new HttpTimeout(timeoutMs));
     const error = await caught(
-      createGiteaHttp({ url: 'http://127.0.0.1:1', token: 't', fetch: slow }).send('GET', '/x'),
+      createGiteaHttp({ url: 'http://127.0.0.1:1', token: 't', send: slow }).send('GET', '/x'),
     );
     expect(error.message).toBe('GET /x on 127.0.0.1:1: no answer within 10 s');
   });
@@ -164,13 +164,13 @@ describe('the door to the REST API', () => {
 });
 
 describe('RL-PLN-6: the write floor', () => {
-  const never: typeof fetch = () => {
+  const never: SendHttp = () => {
     throw new Error('a request was sent');
   };
   const lines: string[] = [];
   const log = { debug() {}, info() {}, warn() {}, error: (text: string) => void lines.push(text) };
-  const door = (url: string, env: Record<string, string>, request: typeof fetch = never) =>
-    createGiteaHttp({ url, token: 't', fetch: request, log, env });
+  const door = (url: string, env: Record<string, string>, send: SendHttp = never) =>
+    createGiteaHttp({ url, token: 't', send, log, env });
 
   for (const sign of ['CONVEYOR_TEST', 'VITEST', 'NODE_TEST_CONTEXT', 'JEST_WORKER_ID'])
     it(`with ${sign} set, a write beyond loopback is refused before anything is sent, loudly`, async () => {
@@ -187,13 +187,13 @@ describe('RL-PLN-6: the write floor', () => {
     });
 
   it('this very process counts as a test process when nothing else is said', async () => {
-    const http = createGiteaHttp({ url: 'https://git.example.org', token: 't', fetch: never });
+    const http = createGiteaHttp({ url: 'https://git.example.org', token: 't', send: never });
     await expect(http.send('POST', '/x')).rejects.toMatchObject({ code: 'FORGE_WRITE_REFUSED' });
   });
 
   it('reads are not refused, nor are writes to loopback, nor writes outside tests', async () => {
-    const fine: typeof fetch = () =>
-      Promise.resolve(new Response('{}', { headers: { 'content-type': 'application/json' } }));
+    const fine: SendHttp = () =>
+      Promise.resolve({ status: 200, body: Buffer.from('{}'), header: () => 'application/json' });
     const calls = [
       door('https://git.example.org', { VITEST: '1' }, fine).send('GET', '/x'),
       door('http://localhost:3000', { VITEST: '1' }, fine).send('POST', '/x'),

@@ -1,12 +1,13 @@
-import { Octokit } from 'octokit';
 import type { z } from 'zod';
 import { ConfigError, errorText, ExternalError } from '../../base/errors.ts';
 import type { Log } from '../../ports/log.ts';
+import type { SendHttp } from '../http/send.ts';
+import { type Call, createPlainExchange, type Exchange, type Exchanged } from './exchange.ts';
 
 const TIMEOUT_MS = 10_000;
 const TEST_PROCESS = ['CONVEYOR_TEST', 'VITEST', 'NODE_TEST_CONTEXT', 'JEST_WORKER_ID'] as const;
 
-type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+type Method = Call['method'];
 type Params = Readonly<Record<string, unknown>>;
 
 export interface GiteaAnswer {
@@ -18,7 +19,9 @@ export interface GiteaHttpOptions {
   /** Address of the forge, with or without a trailing slash. */
   readonly url: string;
   readonly token: string;
-  readonly fetch?: typeof fetch;
+  readonly send?: SendHttp;
+  /** What carries a call in place of plain HTTP. */
+  readonly exchange?: Exchange;
   readonly log?: Log;
   /** Where the signs of a test process are looked up at each write. Default: the process's own. */
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -41,30 +44,26 @@ export interface GiteaHttp {
 /** Creates the door; nothing is sent. @throws ConfigError FORGE_URL */
 export function createGiteaHttp(options: GiteaHttpOptions): GiteaHttp {
   const base = parseBase(options.url);
-  const octokit = new Octokit({
-    auth: options.token,
-    baseUrl: `${base.href.replace(/\/$/, '')}/api/v1`,
-    userAgent: 'conveyor',
-    // Who repeats what is decided by the callers: a merge is not a commit status.
-    retry: { enabled: false },
-    throttle: { enabled: false },
-    log: { debug: ignore, info: ignore, warn: ignore, error: ignore },
-    ...(options.fetch === undefined ? {} : { request: { fetch: options.fetch } }),
-  });
+  const root = `${base.href.replace(/\/$/, '')}/api/v1`;
+  const exchange = options.exchange ?? createPlainExchange(options.token, options.send);
 
   const send: GiteaHttp['send'] = async (method, path, params = {}) => {
+    const call = `${method} ${path}`;
     const write = method !== 'GET';
-    if (write) assertWriteAllowed(base, `${method} ${path}`, options);
-    const redirect: 'manual' | 'follow' = write ? 'manual' : 'follow';
-    const request = { redirect, signal: AbortSignal.timeout(TIMEOUT_MS) };
-    try {
-      const answer = await octokit.request(`${method} ${path}`, { ...params, request });
-      const status: number = answer.status;
-      if (status >= 300) throw redirected(method, path, answer.headers.location);
-      return { status, data: answer.data };
-    } catch (error) {
-      throw toExternalError(error, `${method} ${path}`, base);
-    }
+    if (write) assertWriteAllowed(base, call, options);
+    const hasBody = write && Object.keys(params).length > 0;
+    const answer = await exchange({
+      method,
+      url: `${root}${write ? path : withQuery(path, params)}`,
+      ...(hasBody ? { body: params } : {}),
+      redirect: write ? 'manual' : 'follow',
+      timeoutMs: TIMEOUT_MS,
+    }).catch((thrown: unknown) => {
+      throw unanswered(thrown, call, base);
+    });
+    if (answer.status >= 400) throw refused(answer, call);
+    if (answer.status >= 300) throw redirected(call, answer.header('location'));
+    return { status: answer.status, data: answer.data };
   };
   const get: GiteaHttp['get'] = async (schema, path, params) => {
     const { data } = await send('GET', path, params);
@@ -94,7 +93,12 @@ export function parseAnswer<T extends z.ZodType>(schema: T, data: unknown, call:
   );
 }
 
-function ignore(): void {}
+function withQuery(path: string, params: Params): string {
+  const pairs = Object.entries(params).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${encodeURIComponent(name)}=${encodeURIComponent(String(value))}`],
+  );
+  return pairs.length === 0 ? path : `${path}${path.includes('?') ? '&' : '?'}${pairs.join('&')}`;
+}
 
 function parseBase(url: string): URL {
   try {
@@ -123,29 +127,26 @@ export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
 }
 
-function redirected(method: string, path: string, location: string | undefined): ExternalError {
-  const text = `${method} ${path} was redirected to ${location ?? 'nowhere'}: writes follow no redirect. Configure the final address of the forge.`;
+function redirected(call: string, location: string | null): ExternalError {
+  const text = `${call} was redirected to ${location ?? 'nowhere'}: writes follow no redirect. Configure the final address of the forge.`;
   return new ExternalError('FORGE_REDIRECT', text, { retryable: false });
 }
 
-interface AnsweredError {
-  readonly status: number;
-  readonly response?: {
-    readonly data?: unknown;
-    readonly headers?: Readonly<Record<string, string | number | undefined>>;
-  };
+function unanswered(thrown: unknown, call: string, base: URL): ExternalError {
+  const over = thrown instanceof Error && /timeout/i.test(thrown.name);
+  const why = over ? `no answer within ${TIMEOUT_MS / 1000} s` : networkText(thrown);
+  return new ExternalError('FORGE_NETWORK', `${call} on ${base.host}: ${why}`, { retryable: true }, { cause: thrown });
 }
 
-function toExternalError(error: unknown, call: string, base: URL): Error {
-  if (error instanceof ExternalError) return error;
-  const { status, response } = error as AnsweredError;
-  if (response === undefined) {
-    const over = error instanceof Error && /abort|timeout/i.test(`${error.name} ${error.message}`);
-    const why = over ? `no answer within ${TIMEOUT_MS / 1000} s` : errorText(error);
-    return new ExternalError('FORGE_NETWORK', `${call} on ${base.host}: ${why}`, { retryable: true }, { cause: error });
-  }
-  const after = retryAfterS(response.headers?.['retry-after']);
-  return new ExternalError('FORGE_HTTP', `${call}: ${status} ${answerText(response.data)}`.trimEnd(), {
+/** fetch says "fetch failed", its cause says why. */
+function networkText(thrown: unknown): string {
+  const cause = thrown instanceof Error ? thrown.cause : undefined;
+  return cause instanceof Error && cause.message !== '' ? cause.message : errorText(thrown);
+}
+
+function refused({ status, data, header }: Exchanged, call: string): ExternalError {
+  const after = retryAfterS(header('retry-after'));
+  return new ExternalError('FORGE_HTTP', `${call}: ${status} ${answerText(data)}`.trimEnd(), {
     retryable: status === 408 || status === 429 || status >= 500,
     status,
     ...(after === null ? {} : { retryAfterS: after }),
@@ -153,11 +154,11 @@ function toExternalError(error: unknown, call: string, base: URL): Error {
 }
 
 /** Seconds, or a date. */
-function retryAfterS(value: string | number | undefined): number | null {
-  if (value === undefined || value === '') return null;
+function retryAfterS(value: string | null): number | null {
+  if (value === null || value === '') return null;
   const seconds = Number(value);
   if (Number.isFinite(seconds)) return Math.max(0, seconds);
-  const at = Date.parse(String(value));
+  const at = Date.parse(value);
   return Number.isNaN(at) ? null : Math.max(0, Math.ceil((at - Date.now()) / 1000));
 }
 

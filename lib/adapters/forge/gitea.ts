@@ -32,7 +32,6 @@ export interface GiteaForgeOptions {
   readonly owner: string;
   readonly repo: string;
   readonly token: string;
-  readonly fetch?: typeof fetch;
   readonly log?: Log;
 }
 

@@ -14,10 +14,22 @@ async function twoClones() {
   const env = { PATH: process.env['PATH'] };
   await createGit({ dir: remote, remote: '.', token: null, env });
   const open = (name: string) => createGit({ dir: join(folder, name), remote, token: null, env });
-  return { a: await open('a'), b: await open('b'), folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
+  return {
+    a: await open('a'),
+    b: await open('b'),
+    folder,
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+  };
 }
 const commitFile = (git: GitPort, path: string, content: string, parent: string | null) =>
-  git.commit({ base: parent, parents: parent === null ? [] : [parent], changes: [{ path, content }], message: `add ${path}`, author, at });
+  git.commit({
+    base: parent,
+    parents: parent === null ? [] : [parent],
+    changes: [{ path, content }],
+    message: `add ${path}`,
+    author,
+    at,
+  });
 
 describe('bare git adapter', () => {
   it('makes the same commit id for the same content, author and time', async () => {
@@ -43,7 +55,10 @@ describe('bare git adapter', () => {
     const first = await commitFile(repo.a, 'x', '1', null);
     await repo.a.push([{ ref: 'refs/heads/main', to: first, expect: null }]);
     const heads = await repo.b.fetch(['refs/heads/main', 'refs/heads/conveyor/ledger']);
-    expect([...heads]).toEqual([['refs/heads/main', first], ['refs/heads/conveyor/ledger', null]]);
+    expect([...heads]).toEqual([
+      ['refs/heads/main', first],
+      ['refs/heads/conveyor/ledger', null],
+    ]);
     await repo.a.push([{ ref: 'refs/heads/main', to: null, expect: first }]);
     expect((await repo.b.fetch(['refs/heads/main'])).get('refs/heads/main')).toBeNull();
   });
@@ -66,7 +81,10 @@ describe('bare git adapter', () => {
     const next = await repo.a.commit({
       base,
       parents: [base],
-      changes: [{ path: 'run.sh', content: '#!/bin/sh\n', mode: '100755' }, { path: '.gitattributes', content: '* text eol=crlf\n' }],
+      changes: [
+        { path: 'run.sh', content: '#!/bin/sh\n', mode: '100755' },
+        { path: '.gitattributes', content: '* text eol=crlf\n' },
+      ],
       message: 'm',
       author,
       at,
@@ -78,7 +96,10 @@ describe('bare git adapter', () => {
       ['100644', 'dir/na"me\\ é.txt'],
       ['100755', 'run.sh'],
     ]);
-    expect(await repo.a.diff(base, next)).toEqual([{ status: 'A', path: '.gitattributes' }, { status: 'A', path: 'run.sh' }]);
+    expect(await repo.a.diff(base, next)).toEqual([
+      { status: 'A', path: '.gitattributes' },
+      { status: 'A', path: 'run.sh' },
+    ]);
     expect(await repo.a.diffSize(base, next)).toEqual({ files: 2, plus: 2, minus: 0 });
     const changed = await repo.a.commit({
       base: next,

@@ -21,7 +21,11 @@ export interface GitOptions {
   readonly onRun?: (ms: number) => void;
 }
 
-const exists = (path: string) => access(path).then(() => true, () => false);
+const exists = (path: string) =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
 const TRACKING = 'refs/conveyor/remote/';
 const tracked = (ref: string) => TRACKING + ref.replace(/^refs\//, '');
 const unlimited = '2147483647';
@@ -44,7 +48,7 @@ export async function createGit(options: GitOptions): Promise<GitPort> {
 
   return {
     dir,
-    ...createGitObjects(git),
+    ...createGitObjects(git, dir),
 
     async fetch(refs, { depth = 1, blobs = true } = {}) {
       const shallow = await exists(join(dir, 'shallow'));
@@ -53,12 +57,28 @@ export async function createGit(options: GitOptions): Promise<GitPort> {
       // A glob refspec does not fail when the ref is missing, and --prune then drops our copy.
       const refspecs = refs.map((ref) => `+${ref}*:${tracked(ref)}*`);
       const { code, stderr } = await git(
-        ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--prune', '--force', filter, ...depthArgument, 'origin', ...refspecs],
+        [
+          'fetch',
+          '--quiet',
+          '--no-tags',
+          '--no-write-fetch-head',
+          '--prune',
+          '--force',
+          filter,
+          ...depthArgument,
+          'origin',
+          ...refspecs,
+        ],
         { answers: [0, 1] },
       );
       // git says 1 without a word when a shallow fetch matched no ref at all; with a word it is a failure.
-      if (code === 1 && stderr.trim() !== '') throw new ExternalError('GIT_FAILED', `git fetch ended with 1: ${redact(stderr.trim())}`);
-      const found = new Map((await lines(['for-each-ref', '--format=%(refname) %(objectname)', TRACKING])).map((row) => row.split(' ') as [string, string]));
+      if (code === 1 && stderr.trim() !== '')
+        throw new ExternalError('GIT_FAILED', `git fetch ended with 1: ${redact(stderr.trim())}`);
+      const found = new Map(
+        (await lines(['for-each-ref', '--format=%(refname) %(objectname)', TRACKING])).map(
+          (row) => row.split(' ') as [string, string],
+        ),
+      );
       return new Map(refs.map((ref) => [ref, found.get(tracked(ref)) ?? null]));
     },
 
@@ -70,7 +90,8 @@ export async function createGit(options: GitOptions): Promise<GitPort> {
     async push(updates) {
       const { code, stdout, stderr } = await git(pushArguments('origin', updates), { answers: [0, 1, 128] });
       const result = readPushResult(code, stdout.toString(), redact(stderr));
-      if (result === null) throw new ExternalError('GIT_PUSH_UNKNOWN', `the push got no answer: ${redact(stderr.trim().slice(-1000))}`);
+      if (result === null)
+        throw new ExternalError('GIT_PUSH_UNKNOWN', `the push got no answer: ${redact(stderr.trim().slice(-1000))}`);
       return result;
     },
   };

@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { ExternalError } from '../../base/errors.ts';
 import type { GitPort, TreeEntry } from '../../ports/git.ts';
 import { renderFastImport } from './fast-import.ts';
+import { exportRepository } from './private-repository.ts';
 import type { RunGit } from './run.ts';
 
 /** The part of the git port that reads and writes objects and no ref. */
 export type GitObjects = Omit<GitPort, 'dir' | 'fetch' | 'listRefs' | 'push'>;
 
-/** Objects by plumbing, the same for every kind of repository. */
-export function createGitObjects(git: RunGit): GitObjects {
+/** Objects by plumbing, the same for every kind of repository. `dir`: its folder. */
+export function createGitObjects(git: RunGit, dir: string): GitObjects {
   const text = async (args: readonly string[], answers?: readonly number[]) =>
     (await git(args, answers === undefined ? {} : { answers })).stdout.toString().trim();
   const lines = async (args: readonly string[]) => (await text(args)).split('\n').filter((line) => line !== '');
@@ -104,13 +105,19 @@ export function createGitObjects(git: RunGit): GitObjects {
       return { files: rows.length, plus: sum(0), minus: sum(1) };
     },
 
+    exportRepository: (commit, folder, branches) => exportRepository(git, dir, commit, folder, branches),
+
     async exportTree(treeish, folder, { without = [] } = {}) {
       await mkdir(folder, { recursive: true });
       const scratch = await mkdtemp(join(tmpdir(), 'conveyor-index-'));
       const env = { GIT_INDEX_FILE: join(scratch, 'index'), GIT_WORK_TREE: folder };
       try {
+        if (without.length === 0) {
+          await git(['read-tree', '--reset', '-u', treeish], { env });
+          return;
+        }
         await git(['read-tree', treeish], { env });
-        if (without.length > 0) await git(['rm', '-rfq', '--cached', '--ignore-unmatch', '--', ...without.map((path) => `:(top,literal)${path}`)], { env });
+        await git(['rm', '-rfq', '--cached', '--ignore-unmatch', '--', ...without.map((path) => `:(top,literal)${path}`)], { env });
         await git(['checkout-index', '--all', '--force', `--prefix=${folder}/`], { env });
       } finally {
         await rm(scratch, { recursive: true, force: true });

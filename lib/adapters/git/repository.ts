@@ -4,7 +4,9 @@ import { ExternalError } from '../../base/errors.ts';
 import type { GitPort, PushResult, RefUpdate } from '../../ports/git.ts';
 import { writeBareFolder } from './bare-folder.ts';
 import { createGitObjects } from './objects.ts';
+import { createObjectReader } from './object-reader.ts';
 import { isStale } from './push.ts';
+import { createReads } from './read-objects.ts';
 import { createRunGit, gitEnvironment } from './run.ts';
 
 export interface RepositoryGitOptions {
@@ -23,15 +25,15 @@ export interface RepositoryGitOptions {
  * stay, a fetch only reads refs, a push is one ref transaction with the old values as its lease, all or nothing. The
  * repository's own settings, attributes and hooks take no part. spec: design §6
  */
-export async function createRepositoryGit(options: RepositoryGitOptions): Promise<GitPort> {
+export async function createRepositoryGit(options: RepositoryGitOptions): Promise<GitPort & AsyncDisposable> {
   const { dir, repository } = options;
-  const objects = join(repository, 'objects');
+  const store = join(repository, 'objects');
   const isMade = await access(join(dir, 'HEAD')).then(() => true, () => false);
-  if (!isMade) await writeBareFolder(dir, '', [objects]);
+  if (!isMade) await writeBareFolder(dir, '', [store]);
   const asWritten = (text: string) => text;
   // A new commit ends as loose objects, which git itself does not sync: syncing the pack on the way there proves nothing.
   const base = gitEnvironment(options.env, dir, null, [['core.fsync', 'reference']]);
-  const git = createRunGit({ ...base, GIT_OBJECT_DIRECTORY: objects }, asWritten, options.onRun);
+  const git = createRunGit({ ...base, GIT_OBJECT_DIRECTORY: store }, asWritten, options.onRun);
   const gitOfRepository = createRunGit({ ...base, GIT_DIR: repository }, asWritten, options.onRun);
 
   const readRefs = async (patterns: readonly string[]): Promise<Map<string, string>> => {
@@ -40,16 +42,24 @@ export async function createRepositoryGit(options: RepositoryGitOptions): Promis
     return new Map(rows.map((row) => row.split(' ') as [string, string]));
   };
 
+  const reader = createObjectReader({ ...base, GIT_DIR: repository }, options.onRun);
+  const objects = createGitObjects(git, dir);
+
   return {
     dir,
-    ...createGitObjects(git),
+    ...objects,
+    ...createReads(reader, objects),
+    [Symbol.asyncDispose]: () => reader[Symbol.asyncDispose](),
 
     async fetch(refs) {
-      const found = await readRefs(refs);
-      return new Map(refs.map((ref) => [ref, found.get(ref) ?? null]));
+      return new Map(await Promise.all(refs.map(async (ref) => [ref, await reader.resolve(ref)] as const)));
     },
 
     async listRefs(...patterns) {
+      if (!patterns.some((pattern) => pattern.includes('*'))) {
+        const named = await Promise.all(patterns.map(async (ref) => [ref, await reader.resolve(ref)] as const));
+        return new Map(named.flatMap(([ref, id]) => (id === null ? [] : [[ref, id]])));
+      }
       const matchers = patterns.map((pattern) => new RegExp(`^${pattern.split('*').map(escapeRegExp).join('.*')}$`));
       // A folder of refs, not a pattern: here a star of git would end at a slash.
       const folders = patterns.map((pattern) => pattern.split('*')[0]?.replace(/\/[^/]*$/, '/') ?? '');

@@ -109,16 +109,34 @@ export function createRunGit(
       child.on('error', (cause) => {
         clearTimeout(timer);
         reject(
-          new ExternalError('GIT_MISSING', `git did not start (${cause.message}): install git 2.39 or newer`, { retryable: false }, { cause }),
+          new ExternalError(
+            'GIT_MISSING',
+            `git did not start (${cause.message}): install git 2.39 or newer`,
+            { retryable: false },
+            { cause },
+          ),
         );
       });
       child.on('close', (code) => {
         clearTimeout(timer);
         onRun(performance.now() - started);
         const verb = args.find((arg) => !arg.startsWith('-')) ?? 'git';
-        if (timedOut) reject(new ExternalError('GIT_TIMEOUT', `git ${verb} did not answer in ${(options.timeoutMs ?? 120_000) / 1000} s`));
-        else if (code !== null && (options.answers ?? [0]).includes(code)) resolve({ code, stdout: Buffer.concat(stdout), stderr });
-        else reject(new ExternalError('GIT_FAILED', `git ${verb} ended with ${code ?? 'a signal'}: ${redact(stderr.trim().slice(-2000))}`));
+        if (timedOut)
+          reject(
+            new ExternalError(
+              'GIT_TIMEOUT',
+              `git ${verb} did not answer in ${(options.timeoutMs ?? 120_000) / 1000} s`,
+            ),
+          );
+        else if (code !== null && (options.answers ?? [0]).includes(code))
+          resolve({ code, stdout: Buffer.concat(stdout), stderr });
+        else
+          reject(
+            new ExternalError(
+              'GIT_FAILED',
+              `git ${verb} ended with ${code ?? 'a signal'}: ${redact(stderr.trim().slice(-2000))}`,
+            ),
+          );
       });
       child.stdin.end(options.input ?? '');
     });

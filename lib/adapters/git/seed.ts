@@ -37,6 +37,11 @@ export async function seedRepository(options: SeedOptions): Promise<string> {
     await git.raw('commit', '--quiet', '--message', 'First commit');
     return (await git.raw('rev-parse', 'HEAD')).trim();
   } catch (thrown) {
-    throw new ExternalError('GIT_SEED', `${repository} could not be made from ${folder}: ${errorText(thrown)}`, { retryable: false }, { cause: thrown });
+    throw new ExternalError(
+      'GIT_SEED',
+      `${repository} could not be made from ${folder}: ${errorText(thrown)}`,
+      { retryable: false },
+      { cause: thrown },
+    );
   }
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { errorText, ExternalError } from '../../base/errors.ts';
 import type { HandoverPort } from '../../ports/handover.ts';
+import { type HttpAnswer, sendHttp } from '../http/send.ts';
 import { assertHandoverName, packFiles, unpackFiles } from './pack.ts';
 import { parseRuntimeToken } from './runtime-token.ts';
 
@@ -22,7 +23,6 @@ export interface GiteaHandoverOptions {
   readonly runtimeToken: string;
   /** GITHUB_RUN_ID of the job. */
   readonly expectedRunId: string;
-  readonly fetch?: typeof fetch;
   readonly sleep?: (ms: number) => Promise<void>;
 }
 
@@ -40,7 +40,7 @@ export function createGiteaHandover(options: GiteaHandoverOptions): HandoverPort
       const size = bytes.length;
       await repeat(options, async () => {
         const { signedUploadUrl } = await service.call(Created, 'CreateArtifact', { name, version: 4 });
-        await service.transfer(`${signedUploadUrl}&comp=appendBlock`, { method: 'PUT', body: new Uint8Array(bytes) });
+        await service.transfer(`${signedUploadUrl}&comp=appendBlock`, { method: 'PUT', body: bytes });
         await service.call(Finalized, 'FinalizeArtifact', { name, size: String(size), hash: `sha256:${digest}` });
       });
       return { digest, size };
@@ -60,28 +60,24 @@ export function createGiteaHandover(options: GiteaHandoverOptions): HandoverPort
 
 interface Service {
   call<T extends z.ZodType>(schema: T, method: string, fields: Readonly<Record<string, unknown>>): Promise<z.infer<T>>;
-  transfer(url: string, init: RequestInit): Promise<Buffer>;
+  transfer(url: string, content: Content): Promise<Buffer>;
+}
+interface Content {
+  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
 }
 
 function createService(options: GiteaHandoverOptions): Service {
-  const request = options.fetch ?? fetch;
-  const send = async (what: string, url: string, init: RequestInit, timeoutMs: number): Promise<Buffer> => {
-    let answer: Response;
-    let body: Buffer;
+  const send = async (what: string, url: string, content: Content, timeoutMs: number): Promise<Buffer> => {
+    let answer: HttpAnswer;
     try {
-      answer = await request(url, { ...init, redirect: 'manual', signal: AbortSignal.timeout(timeoutMs) });
-      body = Buffer.from(await answer.arrayBuffer());
+      answer = await sendHttp({ ...content, url, timeoutMs });
     } catch (error) {
-      const cause = error instanceof Error && error.cause !== undefined ? `: ${errorText(error.cause)}` : '';
-      throw new ExternalError(
-        'HANDOVER_NETWORK',
-        `${what}: ${errorText(error)}${cause}`,
-        { retryable: true },
-        { cause: error },
-      );
+      throw new ExternalError('HANDOVER_NETWORK', `${what}: ${errorText(error)}`, { retryable: true }, { cause: error });
     }
-    if (answer.ok) return body;
-    const text = body.toString('utf8').replaceAll(/\s+/g, ' ').slice(0, 200).trim();
+    if (answer.status >= 200 && answer.status <= 299) return answer.body;
+    const text = answer.body.toString('utf8').replaceAll(/\s+/g, ' ').slice(0, 200).trim();
     throw new ExternalError('HANDOVER_HTTP', `${what}: ${answer.status} ${text}`, {
       retryable: answer.status >= 500 || answer.status === 429,
       status: answer.status,
@@ -109,11 +105,11 @@ function createService(options: GiteaHandoverOptions): Service {
         },
       );
     },
-    transfer: (url, init) =>
+    transfer: (url, content) =>
       send(
-        `${init.method} of the artifact`,
+        `${content.method} of the artifact`,
         url,
-        { ...init, headers: { 'content-type': 'application/zip' } },
+        { ...content, headers: { 'content-type': 'application/zip' } },
         TRANSFER_TIMEOUT_MS,
       ),
   };

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { ExternalError, InternalError, errorText } from '../../base/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
+import { type HttpAnswer, type SendHttp, sendHttp } from '../http/send.ts';
 import { PlanePage } from './plane-schema.ts';
 import { decideTrackerWrite } from './write-guard.ts';
 
@@ -16,7 +17,7 @@ export interface PlaneClientOptions {
   readonly token: string;
   readonly clock: Clock;
   readonly log: Log;
-  readonly fetch?: typeof globalThis.fetch | undefined;
+  readonly send?: SendHttp | undefined;
   /** Time-out of one request. */
   readonly timeoutMs?: number | undefined;
 }
@@ -45,7 +46,7 @@ export interface PlaneClient {
  */
 export function createPlaneClient(options: PlaneClientOptions): PlaneClient {
   const api = `${options.url.replace(/\/+$/, '')}/api/v1/`;
-  const send = options.fetch ?? globalThis.fetch;
+  const send = options.send ?? sendHttp;
   let pausedUntil = 0;
 
   const address = (path: string): URL => {
@@ -73,36 +74,33 @@ export function createPlaneClient(options: PlaneClientOptions): PlaneClient {
     const what = `${method} ${url.pathname}`;
     const wait = Math.ceil((pausedUntil - options.clock.now().getTime()) / 1000);
     if (wait > 0) throw rateLimited(what, wait);
-    let response: Response;
-    let text: string;
+    let answer: HttpAnswer;
     try {
-      response = await send(url, {
+      answer = await send({
+        url,
         method,
         headers: {
           Accept: 'application/json',
           'X-API-Key': options.token,
           ...(body === null ? {} : { 'Content-Type': 'application/json' }),
         },
-        body: body === null ? null : JSON.stringify(body),
-        redirect: 'manual',
-        signal: AbortSignal.timeout(options.timeoutMs ?? 10_000),
+        ...(body === null ? {} : { body: JSON.stringify(body) }),
+        timeoutMs: options.timeoutMs ?? 10_000,
       });
-      text = await response.text();
     } catch (thrown) {
-      const cause = thrown instanceof Error && thrown.cause !== undefined ? errorText(thrown.cause) : errorText(thrown);
       throw new ExternalError(
         'TRACKER_UNREACHABLE',
-        `Plane did not answer ${what}: ${cause}`,
+        `Plane did not answer ${what}: ${errorText(thrown)}`,
         { retryable: true },
         { cause: thrown },
       );
     }
-    if (response.status === 429) {
-      const seconds = retryAfter(response.headers.get('retry-after'));
+    if (answer.status === 429) {
+      const seconds = retryAfter(answer.header('retry-after'));
       pausedUntil = options.clock.now().getTime() + seconds * 1000;
       throw rateLimited(what, seconds);
     }
-    return { status: response.status, body: parseBody(text) };
+    return { status: answer.status, body: parseBody(answer.body.toString('utf8')) };
   };
 
   const read = async (path: string): Promise<Answer | null> => {

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { startPlaneTracker } from '../../../tests/support/plane-server/tracker.ts';
+import { HttpTimeout, type SendHttp } from '../http/send.ts';
 import { createPlaneClient } from './plane-client.ts';
 import { createPlaneTracker } from './plane.ts';
 
@@ -110,16 +111,13 @@ describe('Plane: transport', () => {
       code: 'TRACKER_UNREACHABLE',
       detail: { retryable: true },
     });
-    const hang: typeof fetch = async (_url, init) =>
-      await new Promise((_, reject) =>
-        init?.signal?.addEventListener('abort', () => reject(init.signal?.reason as Error)),
-      );
+    const hang: SendHttp = ({ timeoutMs }) => Promise.reject(new HttpTimeout(timeoutMs));
     const slow = createPlaneTracker({
       ...board.plane,
       webUrl: null,
       clock: { now: () => new Date(), sleep: async () => {} },
       log: quiet,
-      fetch: hang,
+      send: hang,
       timeoutMs: 5,
     });
     await expect(slow.getIssue('x')).rejects.toMatchObject({ code: 'TRACKER_UNREACHABLE' });

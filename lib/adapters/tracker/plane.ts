@@ -3,6 +3,7 @@ import type { StatusKey } from '../../pipeline/stages.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Issue, StateRow, StatusWrite, TrackerPort } from '../../ports/tracker.ts';
+import type { SendHttp } from '../http/send.ts';
 import { htmlText } from './html-text.ts';
 import { instantMicros } from './instant.ts';
 import { createPlaneBoard } from './plane-board.ts';
@@ -33,7 +34,7 @@ export interface PlaneTrackerOptions {
   readonly webUrl: string | null;
   readonly clock: Clock;
   readonly log: Log;
-  readonly fetch?: typeof globalThis.fetch | undefined;
+  readonly send?: SendHttp | undefined;
   readonly timeoutMs?: number | undefined;
 }
 

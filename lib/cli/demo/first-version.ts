@@ -24,7 +24,15 @@ export interface FirstVersion {
 }
 
 /** Brings main's version to production with the repository's own hook, as it would run before the pipeline came; answers its digest. */
-export async function installFirstVersion({ folder, commit, git, config, env, clock, signal }: FirstVersion): Promise<string> {
+export async function installFirstVersion({
+  folder,
+  commit,
+  git,
+  config,
+  env,
+  clock,
+  signal,
+}: FirstVersion): Promise<string> {
   const shell = createShell();
   const { deploy, process } = config;
   const codeTree = await git.codeTree(commit);
@@ -33,8 +41,15 @@ export async function installFirstVersion({ folder, commit, git, config, env, cl
   const graceMs = process.kill_grace_s * 1000;
   const { build, output, timeout_s } = deploy.artifact;
   const commitTime = await git.timeOf(commit);
-  const built = await buildBundle({ folder, build, output, commit, codeTree, commitTime, env: plain, timeoutMs: timeout_s * 1000, graceMs, file }, shell);
-  if (!built.ok) throw new InternalError('DEMO_BUILD', `the first version of the demo's service does not build: ${built.text}\n${built.log}`);
+  const built = await buildBundle(
+    { folder, build, output, commit, codeTree, commitTime, env: plain, timeoutMs: timeout_s * 1000, graceMs, file },
+    shell,
+  );
+  if (!built.ok)
+    throw new InternalError(
+      'DEMO_BUILD',
+      `the first version of the demo's service does not build: ${built.text}\n${built.log}`,
+    );
   const { digest, size } = built;
   const stored = await createDirectoryStore(storeFolder(deploy.root)).put(file, {
     schema: 1,
@@ -54,11 +69,30 @@ export async function installFirstVersion({ folder, commit, git, config, env, cl
   const startedAt = clock.now();
   const id = deployId('ET-0', 1, 1, 'production');
   const artifact = { ref: stored.ref, digest, commit, code_tree: codeTree };
-  const subject = { item: 'ET-0', pass: 1, deployId: id, target: 'production', artifact, configSha: commit, startedAt } as const;
+  const subject = {
+    item: 'ET-0',
+    pass: 1,
+    deployId: id,
+    target: 'production',
+    artifact,
+    configSha: commit,
+    startedAt,
+  } as const;
   const environment = hookEnvironment(subject, deploy, {}, plain);
   if (!environment.ok) throw new InternalError('DEMO_HOOK', environment.text);
-  const call = { file: join(folder, deploy.hook), cwd: folder, env: environment.env, secrets: [], deployId: id, digest, deadline: hookDeadline(startedAt, deploy), graceMs, signal };
+  const call = {
+    file: join(folder, deploy.hook),
+    cwd: folder,
+    env: environment.env,
+    secrets: [],
+    deployId: id,
+    digest,
+    deadline: hookDeadline(startedAt, deploy),
+    graceMs,
+    signal,
+  };
   const outcome = await deployWithHook(call, { shell, clock });
-  if (outcome.state !== 'ok') throw new InternalError('DEMO_HOOK', `the first version does not start: ${outcome.text}\n${outcome.log}`);
+  if (outcome.state !== 'ok')
+    throw new InternalError('DEMO_HOOK', `the first version does not start: ${outcome.text}\n${outcome.log}`);
   return digest;
 }

@@ -18,7 +18,10 @@ export async function findFreePorts(pid: number): Promise<{ readonly staging: nu
   }
   const [staging, production] = free;
   if (staging === undefined || production === undefined)
-    throw new ExternalError('NO_PORT', `no two free ports between ${FIRST} and ${FIRST + COUNT} on 127.0.0.1: end what listens there`);
+    throw new ExternalError(
+      'NO_PORT',
+      `no two free ports between ${FIRST} and ${FIRST + COUNT} on 127.0.0.1: end what listens there`,
+    );
   return { staging, production };
 }
 

@@ -25,8 +25,8 @@ export interface DemoWorld extends AsyncDisposable {
   readonly engine: LocalEngine;
   /** Number of the issue that Ada created. */
   readonly issue: string;
-  /** Digest of the version that serves in production before the item starts. */
-  readonly firstDigest: string;
+  /** Resolves when main's version serves in production; it is being brought there while the item starts. */
+  readonly firstVersion: Promise<unknown>;
 }
 
 export const ADA = 'ada';
@@ -47,17 +47,55 @@ export async function createDemoWorld(options: DemoOptions): Promise<DemoWorld> 
   // Commands find the same Node as we run on.
   const env = { ...options.env, PATH: `${nodeFolder()}${delimiter}${options.env['PATH'] ?? ''}` };
   const ports = await findFreePorts(options.pid);
-  const files = await createTrails({ folder: work, stagingPort: ports.staging, productionPort: ports.production, deployRoot, scenario, config: CONFIG });
+  const files = await createTrails({
+    folder: work,
+    stagingPort: ports.staging,
+    productionPort: ports.production,
+    deployRoot,
+    scenario,
+    config: CONFIG,
+  });
   const parsed = parseConfig(files.get(CONFIG_PATH)?.toString() ?? '');
   if (!parsed.ok) throw new InternalError('DEMO_CONFIG', parsed.errors.join('; '));
   if (!keep) undo.defer(() => stopTrails(deployRoot));
-  const commit = await seedRepository({ folder: work, repository, branch: 'main', author: { name: 'Ada', email: 'ada@example.test' }, env });
-  const engine = await createLocalEngine({ ...options, repository, folder: join(folder, 'engine'), mainBranch: 'main', env, log });
+  const commit = await seedRepository({
+    folder: work,
+    repository,
+    branch: 'main',
+    author: { name: 'Ada', email: 'ada@example.test' },
+    env,
+  });
+  const engine = await createLocalEngine({
+    ...options,
+    repository,
+    folder: join(folder, 'engine'),
+    mainBranch: 'main',
+    env,
+    log,
+  });
   undo.use(engine);
-  const firstDigest = await installFirstVersion({ folder: work, commit, git: engine.git, config: parsed.config, env, clock: engine.clock, signal });
+  const firstVersion = installFirstVersion({
+    folder: work,
+    commit,
+    git: engine.git,
+    config: parsed.config,
+    env,
+    clock: engine.clock,
+    signal,
+  });
+  // Whoever waits for it hears of a failure; the end waits for it in any case.
+  undo.defer(() => Promise.allSettled([firstVersion]).then(() => undefined));
   const issue = await createIssue(engine.issues, TRAILS_ISSUE, ADA);
   const owned = undo.move();
-  return { folder, repository, config: parsed.config, engine, issue, firstDigest, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return {
+    folder,
+    repository,
+    config: parsed.config,
+    engine,
+    issue,
+    firstVersion,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
 }
 
 /** What the demo needs besides the repository's own configuration: no forge runs its CI, and tests start without npm. */

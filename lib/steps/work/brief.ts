@@ -24,7 +24,9 @@ export interface BriefFacts {
   readonly inputs: readonly { readonly path: string; readonly bytes: number }[];
   /** The run before this one when it did not end well; also the first run of a repair. */
   readonly previous: { readonly class: OutcomeClass; readonly seconds: number } | null;
-  /** Findings of a gate, of the pre-check, of people who rejected: verbatim. */
+  /** What the gate that sent the item back found, rendered by `renderBounce` with this run's nonce. */
+  readonly bounce?: string;
+  /** Words of people who rejected or retried, of the pre-check, of the run before: verbatim. */
   readonly reports: readonly string[];
   /** Text of 00-business-request.md, for the role that works from the request itself (analyst). spec: AG-BRF-2 */
   readonly request?: string;
@@ -58,7 +60,7 @@ export function renderBrief(entry: RoleEntry, facts: BriefFacts): string {
       : [{ kind: 'DATA', label: '00-business-request.md', text: facts.request, limit: DATA_LIMIT } as const]),
     ...facts.data.map(({ label, text }) => ({ kind: 'DATA', label, text, limit: DATA_LIMIT }) as const),
   ];
-  let brief = head;
+  let brief = facts.bounce === undefined ? head : `${head}\n${facts.bounce}`;
   let leftOut = 0;
   for (const block of blocks) {
     const marked = markBlock(block.kind, facts.nonce, block.label, block.text, block.limit);

@@ -1,4 +1,5 @@
 import { isAbsolute, relative, resolve } from 'node:path';
+import { refusedVariables } from '../../base/variable-names.ts';
 
 /** Passed as they are when the runner has them. */
 const PASSED = ['LANG', 'LC_ALL', 'TZ', 'SHELL', 'USER', 'LOGNAME', 'CONVEYOR_RUN_MARK'];
@@ -14,11 +15,6 @@ const NETWORK = [
   'https_proxy',
   'no_proxy',
 ];
-/** Names that are refused even when a configuration lists them. spec: AG-SEC-2 */
-const REFUSED_PREFIX = /^(GITHUB_|GITEA_|ACTIONS_|RUNNER_|INPUT_|CONVEYOR_|SSH_|GIT_|DOCKER_|KUBE|AWS_)/i;
-/** Refused unless it is the agent program's own declared credential. */
-const REFUSED_SUFFIX = /_(TOKEN|SECRET|PASSWORD|KEY)$/i;
-const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 export interface EnvironmentRequest {
   /** Environment of our own process; only allow-listed names of it pass. */
@@ -46,10 +42,7 @@ export type EnvironmentResult =
  */
 export function renderEnvironment(request: EnvironmentRequest): EnvironmentResult {
   const { source } = request;
-  const errors = [
-    ...request.pass.flatMap((name) => refusal('agents.env_pass', name, true)),
-    ...request.credentials.flatMap((name) => refusal('agents.command.env', name, false)),
-  ];
+  const errors = refusedVariables(request);
   if (errors.length > 0) return { ok: false, errors };
   const env: Record<string, string> = {
     PATH: renderPath(source['PATH'] ?? '', request.workdir),
@@ -85,12 +78,4 @@ function renderPath(path: string, workdir: string): string {
 function isInside(path: string, folder: string): boolean {
   const way = relative(resolve(folder), resolve(path));
   return way === '' || (way !== '..' && !way.startsWith('../') && !isAbsolute(way));
-}
-
-function refusal(key: string, name: string, suffixes: boolean): string[] {
-  const say = (why: string): string[] => [`${key}: ${JSON.stringify(name)} ${why}`];
-  if (!NAME.test(name)) return say('is not the name of an environment variable');
-  if (REFUSED_PREFIX.test(name)) return say('is never passed to agents or branch code: remove it');
-  if (suffixes && REFUSED_SUFFIX.test(name)) return say('looks like a credential and is not passed: remove it');
-  return [];
 }

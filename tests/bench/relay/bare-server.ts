@@ -1,14 +1,18 @@
-// What any durable receiver has to do: read the body, append it, one fsync for all that arrived meanwhile, answer.
+// What any durable receiver has to do: read the body, append it, one fsync for a group, answer. Nothing is checked.
+// Arguments: file, ms that a group collects (RL-RLY-5 allows 10; 0 = what arrived during the last fsync is a group).
 import { open } from 'node:fs/promises';
 import { createServer, type ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const file = await open(process.argv[2] ?? '', 'a');
+const collectMs = Number(process.argv[3] ?? 0);
 let waiting: { readonly body: Buffer; readonly answer: ServerResponse }[] = [];
 let flushing = false;
 
 async function flush(): Promise<void> {
   flushing = true;
   while (waiting.length > 0) {
+    if (collectMs > 0) await sleep(collectMs);
     const group = waiting;
     waiting = [];
     await file.write(Buffer.concat(group.map(({ body }) => body)));

@@ -37,5 +37,4 @@ const relay = await startRelay(
   },
   { version: '0.0.0' },
 );
-process.on("SIGINT", () => process.exit(0));
 process.stdout.write(`READY ${relay.port}\n`);

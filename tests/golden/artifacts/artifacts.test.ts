@@ -139,7 +139,7 @@ const request = renderBusinessRequest({
 
 const GOLDEN: Readonly<Record<string, string>> = {
   '00-business-request.md': request,
-  '00-business-request.answered.md': appendClarifications(request, { round: 1, answers: [{ at: '2026-06-05T12:00:00Z', text: 'Only own tracks.' }] }),
+  '00-business-request.answered.md': appendClarifications(request, [{ at: '2026-06-05T12:00:00Z', text: 'Only own tracks.' }]),
   '12-review.md': stampedReview,
   '13-test-report.pass.md': renderTestReport(tests()),
   '13-test-report.fail.md': renderTestReport(failedTests),

@@ -10,7 +10,10 @@ export interface ForgeRun {
   state: string;
 }
 
-export type ForgeAnswer = 'hang' | 'drop' | { readonly status: number; readonly body?: string; readonly headers?: Readonly<Record<string, string>> };
+export type ForgeAnswer =
+  | 'hang'
+  | 'drop'
+  | { readonly status: number; readonly body?: string; readonly headers?: Readonly<Record<string, string>> };
 
 /** The part of a Gitea 1.26 that the relay uses, over real HTTP on a free port. */
 export interface ForgeServer extends AsyncDisposable {
@@ -67,24 +70,52 @@ const json = (value: unknown, status = 200): ForgeAnswer => ({ status, body: JSO
 type Plain = Exclude<ForgeAnswer, string>;
 
 function route(forge: ForgeServer, request: string, body: string): Plain {
-  const [, method = '', repository = '', rest = ''] = /^(\w+) \/api\/v1\/repos\/([^/]+\/[^/?]+)(.*)$/.exec(request) ?? [];
+  const [, method = '', repository = '', rest = ''] =
+    /^(\w+) \/api\/v1\/repos\/([^/]+\/[^/?]+)(.*)$/.exec(request) ?? [];
   const answers: [RegExp, () => ForgeAnswer][] = [
     [/^GET $/, () => json({ html_url: `${forge.url}/${repository}`, default_branch: 'trunk' })],
     [/^POST \/dispatches$/, () => byRepository(forge, repository, body)],
-    [/^POST \/actions\/workflows\/conveyor-event\.yml\/dispatches\?return_run_details=true$/, () => byWorkflow(forge, repository, body)],
+    [
+      /^POST \/actions\/workflows\/conveyor-event\.yml\/dispatches\?return_run_details=true$/,
+      () => byWorkflow(forge, repository, body),
+    ],
     [/^GET \/actions\/runs\/\d+$/, () => oneRun(forge, rest)],
-    [/^GET \/actions\/runs\?/, () => json({ workflow_runs: forge.runs.filter((run) => run.repository === repository).map(runAnswer).toReversed() })],
-    [/^GET \/actions\/runs\/\d+\/jobs$/, () => json({ jobs: [{ id: Number(/\d+/.exec(rest)?.[0]) + 5000, status: 'completed' }] })],
+    [
+      /^GET \/actions\/runs\?/,
+      () =>
+        json({
+          workflow_runs: forge.runs
+            .filter((run) => run.repository === repository)
+            .map(runAnswer)
+            .toReversed(),
+        }),
+    ],
+    [
+      /^GET \/actions\/runs\/\d+\/jobs$/,
+      () => json({ jobs: [{ id: Number(/\d+/.exec(rest)?.[0]) + 5000, status: 'completed' }] }),
+    ],
     [/^GET \/actions\/jobs\/\d+\/logs$/, () => jobLog(forge, rest)],
-    [/^GET \/contents\/\.conveyor\/config\.yml$/, () => (forge.config === null ? json({ message: 'not found' }, 404) : json({ encoding: 'base64', content: Buffer.from(forge.config).toString('base64') }))],
+    [
+      /^GET \/contents\/\.conveyor\/config\.yml$/,
+      () =>
+        forge.config === null
+          ? json({ message: 'not found' }, 404)
+          : json({ encoding: 'base64', content: Buffer.from(forge.config).toString('base64') }),
+    ],
   ];
-  const answer = answers.find(([pattern]) => pattern.test(`${method} ${rest}`))?.[1]() ?? json({ message: 'not found' }, 404);
+  const answer =
+    answers.find(([pattern]) => pattern.test(`${method} ${rest}`))?.[1]() ?? json({ message: 'not found' }, 404);
   return typeof answer === 'string' ? { status: 500 } : answer;
 }
 
 function byWorkflow(forge: ForgeServer, repository: string, body: string): ForgeAnswer {
   const { ref, inputs } = JSON.parse(body) as { ref: string; inputs: Record<string, string> };
-  if (ref !== 'trunk' || Object.keys(inputs).join() !== 'events' || Buffer.byteLength(inputs['events'] ?? '') > 48 * 1024) return json({ message: 'bad inputs' }, 422);
+  if (
+    ref !== 'trunk' ||
+    Object.keys(inputs).join() !== 'events' ||
+    Buffer.byteLength(inputs['events'] ?? '') > 48 * 1024
+  )
+    return json({ message: 'bad inputs' }, 422);
   const parsed = parseEvents(inputs['events'] ?? '');
   if (!parsed.ok) return json({ message: parsed.error }, 422);
   const run = makeRun(forge, repository, parsed.envelopes);
@@ -93,7 +124,10 @@ function byWorkflow(forge: ForgeServer, repository: string, body: string): Forge
 
 function byRepository(forge: ForgeServer, repository: string, body: string): ForgeAnswer {
   if (!forge.repositoryDispatch) return json({ message: 'The target could not be found.' }, 404);
-  const { event_type: type, client_payload: payload } = JSON.parse(body) as { event_type: string; client_payload: { events: Envelope[] } };
+  const { event_type: type, client_payload: payload } = JSON.parse(body) as {
+    event_type: string;
+    client_payload: { events: Envelope[] };
+  };
   if (type !== 'conveyor') return json({ message: 'unknown type' }, 422);
   makeRun(forge, repository, payload.events);
   return { status: 204 };
@@ -112,14 +146,25 @@ function oneRun(forge: ForgeServer, rest: string): ForgeAnswer {
 
 function jobLog(forge: ForgeServer, rest: string): ForgeAnswer {
   const run = forge.runs.find(({ id }) => id + 5000 === Number(/\d+/.exec(rest)?.[0]));
-  return { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: `intake ${run?.envelopes.map(({ correlation }) => correlation).join(' ') ?? ''}\n` };
+  return {
+    status: 200,
+    headers: { 'content-type': 'text/plain; charset=utf-8' },
+    body: `intake ${run?.envelopes.map(({ correlation }) => correlation).join(' ') ?? ''}\n`,
+  };
 }
 
 function runAnswer({ id, state }: ForgeRun): object {
   const [status, conclusion] = state.split('/');
   return {
-    id, display_title: 'intake', path: 'conveyor-event.yml@refs/heads/trunk', head_sha: '0'.repeat(40), status, conclusion: conclusion ?? '',
-    html_url: '', started_at: null, completed_at: null,
+    id,
+    display_title: 'intake',
+    path: 'conveyor-event.yml@refs/heads/trunk',
+    head_sha: '0'.repeat(40),
+    status,
+    conclusion: conclusion ?? '',
+    html_url: '',
+    started_at: null,
+    completed_at: null,
   };
 }
 

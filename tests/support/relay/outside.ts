@@ -1,6 +1,13 @@
 import { ExternalError } from '../../../lib/base/errors.ts';
 import type { Envelope } from '../../../lib/pipeline/envelope.ts';
-import type { Alert, AlertKind, DispatchedRunState, RelayForge, RelayTracker, RepositorySettings } from '../../../lib/relay/ports.ts';
+import type {
+  Alert,
+  AlertKind,
+  DispatchedRunState,
+  RelayForge,
+  RelayTracker,
+  RepositorySettings,
+} from '../../../lib/relay/ports.ts';
 import type { Log } from '../../../lib/ports/log.ts';
 import { BOT, boardRows } from './recordings.ts';
 
@@ -32,7 +39,12 @@ export function scriptedTracker(): ScriptedTracker {
     issue: async () => {
       tracker.calls.issue += 1;
       if (tracker.down.issue) throw outage();
-      return { title: 'Fetched title', sequence: null, stateId: tracker.rows[0]?.id ?? '', updatedAt: '2026-05-04T10:11:12.345Z' };
+      return {
+        title: 'Fetched title',
+        sequence: null,
+        stateId: tracker.rows[0]?.id ?? '',
+        updatedAt: '2026-05-04T10:11:12.345Z',
+      };
     },
   };
   return tracker;

@@ -40,11 +40,17 @@ export function recording(number: number): Recording {
 }
 
 /** Statuses of the recorded board, as the tracker lists them. */
-export function boardRows(): readonly { readonly id: string; readonly name: string; readonly group: 'backlog' | 'unstarted' | 'started' | 'completed' | 'cancelled' }[] {
+export function boardRows(): readonly {
+  readonly id: string;
+  readonly name: string;
+  readonly group: 'backlog' | 'unstarted' | 'started' | 'completed' | 'cancelled';
+}[] {
   const file = new URL('../plane/api/013-states-list.json', import.meta.url);
-  return (JSON.parse(readFileSync(file, 'utf8')) as { response: { body: { results: { id: string; name: string; group: 'backlog' }[] } } }).response.body.results.map(
-    ({ id, name, group }) => ({ id, name, group }),
-  );
+  return (
+    JSON.parse(readFileSync(file, 'utf8')) as {
+      response: { body: { results: { id: string; name: string; group: 'backlog' }[] } };
+    }
+  ).response.body.results.map(({ id, name, group }) => ({ id, name, group }));
 }
 
 /** Uuid of a status of the recorded board. */
@@ -89,8 +95,14 @@ export function moved(change: {
 export function pythonJson(value: unknown): string {
   const text = (part: unknown): string => {
     if (Array.isArray(part)) return `[${part.map(text).join(', ')}]`;
-    if (typeof part === 'object' && part !== null) return `{${Object.entries(part).map(([key, item]) => `${text(key)}: ${text(item)}`).join(', ')}}`;
-    return JSON.stringify(part).replace(/[\u0080-\uffff]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+    if (typeof part === 'object' && part !== null)
+      return `{${Object.entries(part)
+        .map(([key, item]) => `${text(key)}: ${text(item)}`)
+        .join(', ')}}`;
+    return JSON.stringify(part).replace(
+      /[\u0080-\uffff]/g,
+      (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    );
   };
   return text(value);
 }

@@ -19,14 +19,22 @@ export interface RelayProcess extends AsyncDisposable {
 
 export interface RelayProcessOptions {
   readonly directory: string;
-  readonly plane: { readonly url: string; readonly workspace: string; readonly project: string; readonly token: string };
+  readonly plane: {
+    readonly url: string;
+    readonly workspace: string;
+    readonly project: string;
+    readonly token: string;
+  };
   readonly forgeUrl: string;
   readonly hangAt?: 'torn' | 'synced';
   /** Largest file in KiB that the process may write (a limit of the kernel). */
   readonly fileKib?: number;
 }
 
-export function relayFile({ directory, plane, forgeUrl }: RelayProcessOptions, change: { readonly prefix?: string; readonly repository?: string } = {}): string {
+export function relayFile(
+  { directory, plane, forgeUrl }: RelayProcessOptions,
+  change: { readonly prefix?: string; readonly repository?: string } = {},
+): string {
   return `version: 1
 environment: staging
 listen: 127.0.0.1:0
@@ -44,7 +52,8 @@ export async function startRelayProcess(options: RelayProcessOptions): Promise<R
   const config = join(options.directory, 'relay.yml');
   writeFileSync(config, relayFile(options));
   const argv = [process.execPath, program, options.hangAt ?? 'nowhere'];
-  const limited = options.fileKib === undefined ? argv : ['bash', '-c', `ulimit -f ${options.fileKib}; exec "$@"`, 'relay', ...argv];
+  const limited =
+    options.fileKib === undefined ? argv : ['bash', '-c', `ulimit -f ${options.fileKib}; exec "$@"`, 'relay', ...argv];
   const child = spawn(limited[0] ?? '', limited.slice(1), {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {

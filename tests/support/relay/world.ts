@@ -6,7 +6,15 @@ import { parseLines, DeadLetter, SpoolAck, SpoolRecord } from '../../../lib/rela
 import { assembleRelay, type Assembly } from '../../../lib/relay/assemble.ts';
 import type { RelayView } from '../../../lib/relay/status.ts';
 import { createMemoryFiles, type MemoryFiles } from './memory-files.ts';
-import { scriptedForge, type ScriptedForge, scriptedTracker, type ScriptedTracker, spyAlert, spyLog, type SpyLog } from './outside.ts';
+import {
+  scriptedForge,
+  type ScriptedForge,
+  scriptedTracker,
+  type ScriptedTracker,
+  spyAlert,
+  spyLog,
+  type SpyLog,
+} from './outside.ts';
 import { OTHER_PROJECT, PROJECT, SECRETS, sign } from './recordings.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
@@ -63,7 +71,9 @@ export function relayConfig(change: Partial<RelayConfig> = {}): RelayConfig {
 }
 
 /** A relay without a network: its app is called with requests, its clock stands still, its disk is in memory. */
-export async function createRelayWorld(options: { readonly start?: boolean; readonly config?: Partial<RelayConfig> } = {}): Promise<RelayWorld> {
+export async function createRelayWorld(
+  options: { readonly start?: boolean; readonly config?: Partial<RelayConfig> } = {},
+): Promise<RelayWorld> {
   const clock = new VirtualClock();
   const files = createMemoryFiles();
   const tracker = scriptedTracker();
@@ -78,11 +88,23 @@ export async function createRelayWorld(options: { readonly start?: boolean; read
     return { relay, app };
   };
   const lines = <Line>(name: string, read: (bytes: Buffer) => readonly Line[]) =>
-    [...files.contents].filter(([path]) => path.includes(name)).toSorted(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, bytes]) => read(bytes));
+    [...files.contents]
+      .filter(([path]) => path.includes(name))
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .flatMap(([, bytes]) => read(bytes));
   const world: RelayWorld = {
-    clock, files, tracker, forge, log, alerts: raised,
+    clock,
+    files,
+    tracker,
+    forge,
+    log,
+    alerts: raised,
     start: async () => {
-      relay = await assembleRelay(relayConfig(options.config), { tracker, forge, clock, log, alert, files, random: () => 0.5 }, { version: '0.0.0' });
+      relay = await assembleRelay(
+        relayConfig(options.config),
+        { tracker, forge, clock, log, alert, files, random: () => 0.5 },
+        { version: '0.0.0' },
+      );
       app = createApp(relay.app);
       relay.start();
       await clock.advance(0);
@@ -104,7 +126,13 @@ export async function createRelayWorld(options: { readonly start?: boolean; read
         new Request('http://relay/webhook/plane', {
           method: 'POST',
           body: Buffer.from(body),
-          headers: { 'content-type': 'application/json', 'x-plane-event': 'issue', 'x-plane-delivery': `delivery-${delivered}`, 'x-plane-signature': sign(body), ...headers },
+          headers: {
+            'content-type': 'application/json',
+            'x-plane-event': 'issue',
+            'x-plane-delivery': `delivery-${delivered}`,
+            'x-plane-signature': sign(body),
+            ...headers,
+          },
         }),
       );
       return response === 'dropped' ? 'dropped' : response.json();
