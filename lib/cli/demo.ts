@@ -82,7 +82,7 @@ function parseScenarioName(name: string): TrailsScenario {
 /** Ada wants the issue done: she approves what is complete, answers what is asked and confirms the deployment. */
 async function play(world: DemoWorld, story: Story, view: LiveView, signal: AbortSignal): Promise<ItemState | null> {
   const { engine, issue } = world;
-  story.follow(engine, issue);
+  await story.follow(engine, issue);
   await moveIssue(engine.issues, issue, 'to_analyse', ADA);
   await story.look();
   const ada = {

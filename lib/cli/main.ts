@@ -1,56 +1,139 @@
 #!/usr/bin/env node
 import { enableCompileCache } from 'node:module';
 import { Command, CommanderError } from 'commander';
+import { ExternalError } from '../base/errors.ts';
 import { classifyFailure, renderFailure } from '../runtime/failure.ts';
 import { VERSION } from '../runtime/version.ts';
 import { EXIT, exitCodeOf } from './exit-code.ts';
+import type { Io } from './io.ts';
+
+// The second start reads what the first one compiled.
+enableCompileCache();
 
 /** 128 + SIGINT. */
 const INTERRUPTED = 130;
 const print = (text: string) => console.log(text);
 const tell = (text: string) => console.error(text);
 const interrupt = new AbortController();
-enableCompileCache();
+const io: Io = {
+  env: process.env,
+  pid: process.pid,
+  print,
+  tell: print,
+  isTerminal: process.stdout.isTTY,
+  signal: interrupt.signal,
+};
 
 const program = new Command('conveyor')
   .description('An autonomous software delivery pipeline on Gitea Actions')
   .version(VERSION)
   .exitOverride()
   .showHelpAfterError();
+const collect = (value: string, others: readonly string[] = []) => [...others, value];
 
 program
   .command('demo')
-  .description('one work item from the board to production, here and now')
+  .description('one work item from the board to production, on this machine, without a server')
   .option('--json', 'print the result as one JSON line; progress goes to standard error')
   .option('--keep', 'leave repository, records and services where they are')
   .option('--scenario <name>', 'what the scripted agents do', 'happy')
-  .action(async (options: { json?: boolean; keep?: boolean; scenario: string }) => {
+  .action(async (options) => {
     const { demoCommand } = await import('./demo.ts');
-    const progress = options.json === true ? tell : print;
-    const isTerminal = options.json !== true && process.stdout.isTTY;
-    process.exitCode = await demoCommand(options, {
-      env: process.env,
-      pid: process.pid,
-      print,
-      tell: progress,
-      isTerminal,
-      signal: interrupt.signal,
-    });
+    process.exitCode = await demoCommand(options, options.json === true ? { ...io, tell, isTerminal: false } : io);
   });
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => {
-    tell(`${signal}: cleaning up`);
-    interrupt.abort();
+program
+  .command('run')
+  .description('a work item of your own repository on this machine, with your own agent')
+  .requiredOption('--local <repository>', 'bare repository with .conveyor/config.yml on its main branch')
+  .option('--folder <folder>', 'issues and records (default: beside the repository)')
+  .option('--main <branch>', 'main branch', 'main')
+  .option('--issue <number>', 'go on with an issue')
+  .option('--title <text>', 'title of a new issue')
+  .option('--description <text>', 'description of a new issue')
+  .option('--as <name>', 'your name on the board', 'me')
+  .option('--approve', 'approve the analysis without asking')
+  .option('--confirm', 'confirm the deployment without asking')
+  .option('--answer <text>', 'answer to questions of the analyst')
+  .action(async (options) => {
+    const { runCommand } = await import('./run.ts');
+    process.exitCode = await runCommand(options, io);
   });
 
+program
+  .command('init')
+  .description('make the ledger branch of a repository (CONVEYOR_BOT_TOKEN)')
+  .requiredOption('--repository <address>', 'address or path of the repository')
+  .option('--main <branch>', 'main branch', 'main')
+  .action(async (options) => {
+    const { initCommand } = await import('./init.ts');
+    process.exitCode = await initCommand(options, io);
+  });
+
+program
+  .command('workflows')
+  .description('write the workflow files of a managed repository')
+  .requiredOption('--actions <repository>', "where Conveyor's actions are: owner/name on the same forge, or a URL")
+  .requiredOption('--ref <commit>', 'commit or protected tag of the release')
+  .option('--config <file>', 'configuration of the repository', '.conveyor/config.yml')
+  .option('--out <folder>', 'top of the repository', '.')
+  .option('--ci <name>', 'name of a CI workflow; may be given several times (default: those that are there)', collect)
+  .option('--check', 'write nothing; exit 1 when a file is missing or differs')
+  .action(async (options) => {
+    const { workflowsCommand } = await import('./workflows.ts');
+    process.exitCode = workflowsCommand(options, print);
+  });
+
+program
+  .command('doctor')
+  .description('what works here and what does not (CONVEYOR_FORGE_URL, CONVEYOR_FORGE_TOKEN)')
+  .option('--area <name>', 'only this area; may be given several times', collect)
+  .option('--repo <owner/name>', 'a managed repository')
+  .option('--strict', 'warnings count as failures')
+  .option('--json', 'print the report as JSON')
+  .action(async (options) => {
+    const { doctorCommand } = await import('./doctor.ts');
+    process.exitCode = await doctorCommand(options, process.env, print);
+  });
+
+const relay = program
+  .command('relay')
+  .description('receive webhooks and start runs')
+  .option('--config <file>', 'relay.yml (default: CONVEYOR_RELAY_CONFIG)')
+  .action(async (options) => {
+    const { relayCommand } = await import('./relay.ts');
+    process.exitCode = await relayCommand(options, io);
+  });
+relay
+  .command('redrive')
+  .description('try dead events again')
+  .option('--key <key>', 'only this one')
+  .action(async (options) => {
+    const { relayRequestCommand } = await import('./relay.ts');
+    process.exitCode = await relayRequestCommand(relay.opts(), { kind: 'redrive', key: options.key ?? null }, io);
+  });
+relay
+  .command('drop <project>')
+  .description('throw away what waits for a project')
+  .action(async (project: string) => {
+    const { relayRequestCommand } = await import('./relay.ts');
+    process.exitCode = await relayRequestCommand(relay.opts(), { kind: 'drop', project }, io);
+  });
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt.abort());
+
+const isRelay = process.argv[2] === 'relay';
 try {
   await program.parseAsync();
 } catch (thrown) {
   if (thrown instanceof CommanderError) process.exitCode = thrown.exitCode === 0 ? EXIT.done : EXIT.usage;
   else {
-    tell(renderFailure(`conveyor ${process.argv[2] ?? ''}`, classifyFailure(thrown), null));
+    const failure = classifyFailure(thrown);
+    // No reconciler goes on with what a person started by hand.
+    const next = thrown instanceof ExternalError && thrown.detail.retryable ? 'run it again' : failure.next;
+    tell(renderFailure(`conveyor ${process.argv[2] ?? ''}`, { ...failure, next }, null));
     process.exitCode = exitCodeOf(thrown);
   }
 }
-if (interrupt.signal.aborted) process.exitCode = INTERRUPTED;
+// The relay ends well when it is asked to end; everything else was cut short.
+if (interrupt.signal.aborted && !isRelay) process.exitCode = INTERRUPTED;

@@ -5,7 +5,7 @@ import { readIssue } from '../adapters/tracker/file-store.ts';
 import { ConfigError } from '../base/errors.ts';
 import { createLocalEngine } from '../engines/local.ts';
 import type { ItemState } from '../pipeline/state.ts';
-import { deploySecretsOf } from '../runtime/deploy-secrets.ts';
+import { deploySecretsOf } from '../runtime/secrets.ts';
 import { renderWhereabouts } from './demo/result.ts';
 import { type Person, driveItem } from './drive-item.ts';
 import { EXIT } from './exit-code.ts';
@@ -54,7 +54,7 @@ export async function runCommand(options: RunOptions, io: Io): Promise<number> {
     onStep: story.onStep,
   });
   const issue = await chooseIssue(options, engine.issues);
-  story.follow(engine, issue);
+  await story.follow(engine, issue);
   await engine.resume();
   const item = await driveItem(engine, issue, personOf(options, view, createAsk(io)), io.signal);
   await story.look();

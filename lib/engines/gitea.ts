@@ -14,6 +14,7 @@ import type { Config } from '../pipeline/config.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import { assetFolder } from '../runtime/assets.ts';
+import { deploySecretsOf } from '../runtime/secrets.ts';
 import type { RunContext } from '../runtime/run-context.ts';
 import type { Engine } from '../steps/engine.ts';
 
@@ -31,8 +32,6 @@ export interface GiteaEngineOptions {
   /** Private folder of this job, shared by its steps. */
   readonly scratch: string;
 }
-
-const DEPLOY_SECRET = 'CONVEYOR_DEPLOY_';
 
 /** The composition root of a job on Gitea Actions. */
 export async function createGiteaEngine(options: GiteaEngineOptions): Promise<Engine> {
@@ -103,17 +102,6 @@ function handoverOf(run: RunContext): Engine['handover'] {
     return { put: missing, get: missing };
   }
   return createGiteaHandover({ ...run.handover, expectedRunId: run.runId });
-}
-
-/** `CONVEYOR_DEPLOY_<N>` → N: only what this job was given. spec: operations §1.3 */
-function deploySecretsOf(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(env).flatMap(([name, value]) =>
-      name.startsWith(DEPLOY_SECRET) && value !== undefined && value !== ''
-        ? [[name.slice(DEPLOY_SECRET.length), value]]
-        : [],
-    ),
-  );
 }
 
 function trackerOf(config: Config, { tracker, clock, log }: GiteaEngineOptions): ReturnType<Engine['createTracker']> {

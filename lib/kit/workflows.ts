@@ -132,13 +132,16 @@ function runnerOf(config: Config, job: JobRow, row: StageRow | undefined): strin
 
 type Job = Omit<JobRow, 'name'> & { readonly name: string };
 
+/** A work job looks for an older run with its token; in a private repository the forge asks a right for that. spec: PL-K-2 */
+const PERMISSIONS = '    permissions:\n      contents: read\n      actions: read\n';
+
 function renderJob(options: WorkflowOptions, job: Job, before: JobRow | null, row?: StageRow): string {
   const order = before === null ? '' : `    needs: [${before.name}]\n    if: always()\n`;
   const steps = job.steps.map((step, index) => renderStep(options, job, step, job.holds === 'bot' && index > 0));
   return (
     `  ${job.name}:\n${order}` +
     `    runs-on: ${scalar(runnerOf(options.config, job as JobRow, row))}\n` +
-    `    permissions:\n      contents: read\n` +
+    PERMISSIONS +
     `    steps:\n${steps.join('')}`
   );
 }

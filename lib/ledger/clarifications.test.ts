@@ -18,7 +18,8 @@ const feed = (ports: LedgerPorts, event: PipelineEvent) =>
     configCommit: null,
     run: 'w',
     limits: { attempts: 5 },
-    businessRequest: (item) => renderBusinessRequest({ item: item.id, title: item.title, description: item.description }),
+    businessRequest: (item) =>
+      renderBusinessRequest({ item: item.id, title: item.title, description: item.description }),
   });
 
 /** An item whose analyst asked something. */
@@ -42,7 +43,8 @@ async function asked(ports: LedgerPorts) {
   });
   return snapshot.items.get('ET-1')!;
 }
-const answer = (minute: number, reason: string | null) => startGesture(1, { reason, row: { id: `answer-${minute}`, at: `2026-01-20T11:${minute}:00.000Z` } });
+const answer = (minute: number, reason: string | null) =>
+  startGesture(1, { reason, row: { id: `answer-${minute}`, at: `2026-01-20T11:${minute}:00.000Z` } });
 
 describe('people answer', () => {
   it('AR-Q-3, AG-BRF-2: the answer is in 00-business-request.md of the head that the decision dispatches, in one push', async () => {
@@ -60,7 +62,9 @@ describe('people answer', () => {
     expect(await fixture.first.git.parentsOf(item.head!)).toEqual([before.head]);
     expect(await fixture.first.git.diff(before.head!, item.head!)).toEqual([{ status: 'M', path: REQUEST }]);
     const text = (await fixture.first.git.readFile(item.head!, REQUEST))!.toString();
-    expect(text).toContain('\n## Clarifications (round 1)\n\nAnswer of 2026-01-20T11:10:00.000Z:\n\nOnly own tracks.\n\\# really\n');
+    expect(text).toContain(
+      '\n## Clarifications (round 1)\n\nAnswer of 2026-01-20T11:10:00.000Z:\n\nOnly own tracks.\n\\# really\n',
+    );
     expect(text).toContain('revision: 2\n');
   });
 
@@ -78,10 +82,20 @@ describe('people answer', () => {
     const before = await asked(ports);
     const ref = `refs/heads/${before.branch}`;
     await fixture.first.git.fetch([ref]);
-    const foreign = await fixture.first.git.commit({ base: before.head, parents: [before.head!], changes: [{ path: 'x', content: 'x' }], message: 'mine', author, at: new Date(0) });
+    const foreign = await fixture.first.git.commit({
+      base: before.head,
+      parents: [before.head!],
+      changes: [{ path: 'x', content: 'x' }],
+      message: 'mine',
+      author,
+      at: new Date(0),
+    });
     expect(await fixture.first.git.push([{ ref, to: foreign, expect: before.head }])).toEqual({ ok: true });
     const warnings: string[] = [];
-    const { snapshot, pushed } = await feed({ ...ports, log: { ...ports.log, warn: (text) => warnings.push(text) } }, answer(10, 'Only own tracks.'));
+    const { snapshot, pushed } = await feed(
+      { ...ports, log: { ...ports.log, warn: (text) => warnings.push(text) } },
+      answer(10, 'Only own tracks.'),
+    );
     expect(pushed).toBe(true);
     expect(snapshot.items.get('ET-1')).toMatchObject({ head: before.head, findings: 'Only own tracks.' });
     expect((await fixture.first.git.listRefs(ref)).get(ref)).toBe(foreign);
@@ -94,13 +108,22 @@ describe('people answer', () => {
     const before = await asked(ports);
     const ref = `refs/heads/${before.branch}`;
     await fixture.first.git.fetch([ref]);
-    const without = await fixture.first.git.commit({ base: before.head, parents: [before.head!], changes: [{ path: REQUEST, content: null }], message: 'gone', author, at: new Date(0) });
+    const without = await fixture.first.git.commit({
+      base: before.head,
+      parents: [before.head!],
+      changes: [{ path: REQUEST, content: null }],
+      message: 'gone',
+      author,
+      at: new Date(0),
+    });
     await fixture.first.git.push([{ ref, to: without, expect: before.head }]);
     await feed(ports, { type: 'branch.moved', item: 'ET-1', head: without });
     const { snapshot } = await feed(ports, answer(10, 'Only own tracks.'));
     const item = snapshot.items.get('ET-1')!;
     await fixture.first.git.fetch([ref]);
-    expect((await fixture.first.git.readFile(item.head!, REQUEST))!.toString()).toMatch(/# Business Request: Title 1[\s\S]*## Clarifications \(round 1\)/);
+    expect((await fixture.first.git.readFile(item.head!, REQUEST))!.toString()).toMatch(
+      /# Business Request: Title 1[\s\S]*## Clarifications \(round 1\)/,
+    );
   });
 });
 
@@ -110,7 +133,11 @@ describe('PL-D-5: branch names', () => {
     const ports = await fixture.writer();
     const issue = 'abcdef01-2345-6789-abcd-ef0123456789';
     const taken = ['title-1', 'abcdef01', ...Array.from({ length: 60 }, (_, n) => `abcdef01-${n + 2}`)];
-    expect(await fixture.first.git.push(taken.map((name) => ({ ref: `refs/heads/feature/ET-1-${name}`, to: fixture.main, expect: null })))).toEqual({ ok: true });
+    expect(
+      await fixture.first.git.push(
+        taken.map((name) => ({ ref: `refs/heads/feature/ET-1-${name}`, to: fixture.main, expect: null })),
+      ),
+    ).toEqual({ ok: true });
     const gesture = startGesture(1);
     const { snapshot } = await feed(ports, { ...gesture, issue: { ...gesture.issue!, id: issue } });
     expect(snapshot.items.get('ET-1')?.branch).toBe('feature/ET-1-abcdef01-62');

@@ -252,9 +252,7 @@ function crossFieldErrors(config: Config): string[] {
     );
   if (config.agents.adapter === 'command' && config.agents.command === undefined)
     errors.push('agents.command: required when agents.adapter is command');
-  errors.push(
-    ...refusedVariables({ pass: config.agents.env_pass, credentials: config.agents.command?.env ?? [] }),
-  );
+  errors.push(...refusedVariables({ pass: config.agents.env_pass, credentials: config.agents.command?.env ?? [] }));
   if (config.tracker.kind === 'plane' && (config.tracker.workspace === '' || config.project.tracker_project === ''))
     errors.push('tracker.workspace and project.tracker_project: required when tracker.kind is plane');
   if (config.deploy.provider === 'none') return errors;

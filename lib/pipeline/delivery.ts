@@ -37,6 +37,14 @@ export function decideDelivery(draft: Draft, event: DeliveryRecorded): void {
       'I-RUN',
       `a run may not take a delivery from ${event.from} to ${event.delivery.phase}`,
     );
+  if (event.delivery.phase === 'landing' && event.delivery.land === null)
+    return ignored(
+      draft,
+      event.type,
+      found.id,
+      'I-RUN',
+      'a landing must name its head, tree and base before the merge',
+    );
   if (found.cancel !== null && event.from === 'approved')
     return ignored(draft, event.type, found.id, 'I-RUN', 'STOP came before the deployment started');
   const item = open(draft, event.item, 'delivery.recorded', 'D-MOD-4', `${event.from} → ${event.delivery.phase}`);

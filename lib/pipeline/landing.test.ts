@@ -305,6 +305,8 @@ describe('the edge and the merge slot', () => {
   });
 });
 
+const INTENT = { pr: 1, head: sha('m'), expected_tree: sha('t'), base: sha('main'), merge_commit: null };
+
 describe('delivery recorded', () => {
   it('D-MOD-4: each phase once, in order, under the token; a hand-over gives a new token at once, whatever the limit', () => {
     const world = createWorld('intake: {serial: false}\nlimits: {runs: 1}');
@@ -360,9 +362,17 @@ describe('delivery recorded', () => {
         const world = createWorld();
         world.drive(place);
         const from = world.item().delivery!.phase;
-        const { applied } = world.record(phase).answers[0]!;
+        const { applied } = world.record(phase, 'ET-1', { delivery: { land: INTENT } }).answers[0]!;
         expect([from, phase, applied]).toEqual([from, phase, legal.includes(`${from}→${phase}`)]);
       }
+  });
+
+  it('G-LND-1: a landing without its intent is refused', () => {
+    const world = createWorld();
+    world.drive('R(deployed)');
+    const before = world.item();
+    expect(world.record('landing').answers).toMatchObject([{ applied: false, rule: 'I-RUN' }]);
+    expect(world.item()).toBe(before);
   });
 
   it('G-DPL-5: the hook changed nothing → tried again under the same confirmation, then held with the slot free', () => {

@@ -176,13 +176,17 @@ function notPassed(draft: Draft, item: ItemState, event: StageLanded, verdict: V
 }
 
 function waitOrHold(draft: Draft, item: ItemState, event: StageLanded, verdict: Verdict): void {
-  if (verdict.code === 'APPROVAL_PENDING' || verdict.code === 'APPROVAL_STALE') {
+  if (
+    verdict.gate === 'analysis-approved' &&
+    (verdict.code === 'APPROVAL_PENDING' || verdict.code === 'APPROVAL_STALE')
+  ) {
     item.package = event.package;
     stageComment(draft, item, event);
     tellWorker(item, null);
     return wait(draft, item, 'approval');
   }
-  if (verdict.code === 'CI_PENDING' || verdict.code === 'CI_RERUN_PENDING') return wait(draft, item, 'ci');
+  if (verdict.gate === 'ci' && (verdict.code === 'CI_PENDING' || verdict.code === 'CI_RERUN_PENDING'))
+    return wait(draft, item, 'ci');
   hold(draft, item, holdReason(verdict.code), verdict.code, verdict.text);
   if (verdict.code === 'ANALYSIS_QUESTIONS')
     comment(draft, item, 'questions', 'analyst', { text: (event.message ?? '').slice(0, 16_384) });

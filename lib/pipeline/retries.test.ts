@@ -444,6 +444,9 @@ describe('pipeline §8.4', () => {
     world.drive('R(development)');
     world.land('ET-1', { verdicts: [holds('ci', 'CI_PENDING')] });
     expect(world.at()).toBe('development/waiting(ci)');
+    world.drive('R(review)');
+    world.verdict(holds('review', 'CI_PENDING'));
+    expect(world.at()).toBe('review/held(infra)');
   });
 });
 

@@ -5,7 +5,13 @@ import { fail } from './verdict.ts';
 import { tellWorker } from './told.ts';
 
 const review = (findings: string) =>
-  fail({ gate: 'review', code: 'REVIEW_CHANGES', text: 'changes', findings, report: 'docs/work-items/ET-1/12-review.md' });
+  fail({
+    gate: 'review',
+    code: 'REVIEW_CHANGES',
+    text: 'changes',
+    findings,
+    report: 'docs/work-items/ET-1/12-review.md',
+  });
 const atReview = (overrides?: string) => {
   const world = createWorld(overrides);
   world.drive('R(review)');
@@ -18,7 +24,16 @@ describe('AR-FB-1, PL-R-3: what a bounce leaves for the developer', () => {
     world.verdict(review('### P1\n- **No test** `a.ts:1`'));
     const { findings, bounce, head } = world.item();
     expect(findings).toBe('### P1\n- **No test** `a.ts:1`');
-    expect(bounce).toEqual({ gate: 'review', code: 'REVIEW_CHANGES', verdict: 'fail', attempt: 1, limit: 3, round: 1, sha: head, report: 'docs/work-items/ET-1/12-review.md' });
+    expect(bounce).toEqual({
+      gate: 'review',
+      code: 'REVIEW_CHANGES',
+      verdict: 'fail',
+      attempt: 1,
+      limit: 3,
+      round: 1,
+      sha: head,
+      report: 'docs/work-items/ET-1/12-review.md',
+    });
   });
 
   it('AR-FB-5: the next bounce keeps the findings of the last three before it', () => {
@@ -28,22 +43,37 @@ describe('AR-FB-1, PL-R-3: what a bounce leaves for the developer', () => {
       world.verdict(review(`### P0\n- finding ${'x'.repeat(round)}`));
     }
     expect(world.item().findings).toBe('### P0\n- finding xxxxx');
-    expect(world.item().rejections).toEqual([2, 3, 4].map((round) => ({ round, findings: `### P0\n- finding ${'x'.repeat(round)}` })));
+    expect(world.item().rejections).toEqual(
+      [2, 3, 4].map((round) => ({ round, findings: `### P0\n- finding ${'x'.repeat(round)}` })),
+    );
   });
 
   it('a good run of the developer answers it: nothing is told any more, the findings stay as an earlier round', () => {
     const world = atReview();
     world.verdict(review('### P1\n- one'));
     world.land();
-    expect(world.item()).toMatchObject({ findings: null, bounce: null, rejections: [{ round: 1, findings: '### P1\n- one' }] });
+    expect(world.item()).toMatchObject({
+      findings: null,
+      bounce: null,
+      rejections: [{ round: 1, findings: '### P1\n- one' }],
+    });
   });
 
   it('H-CMT-8, H-FUI-7: the comment names the attempt only when the developer starts again', () => {
     const world = createWorld('retry: {developer_max: 1}');
-    const comments = () => world.item().outbox.flatMap(({ effect }) => (effect.kind === 'tracker-comment' ? [[effect.comment, effect.stage, effect.data]] : []));
+    const comments = () =>
+      world
+        .item()
+        .outbox.flatMap(({ effect }) =>
+          effect.kind === 'tracker-comment' ? [[effect.comment, effect.stage, effect.data]] : [],
+        );
     world.drive('R(review)');
     world.verdict(review('### P1\n- one'));
-    expect(comments()).toContainEqual(['gate_failed', 'review', expect.objectContaining({ gate: 'review', verdict: 'fail', class: 'code', attempt: '1', limit: '1' })]);
+    expect(comments()).toContainEqual([
+      'gate_failed',
+      'review',
+      expect.objectContaining({ gate: 'review', verdict: 'fail', class: 'code', attempt: '1', limit: '1' }),
+    ]);
     world.drive('R(review)');
     world.verdict(fails('review', 'REVIEW_CHANGES', 'something else'));
     expect(world.at()).toBe('development/held(retries-exhausted)');
@@ -67,7 +97,11 @@ describe('what people and the run before add', () => {
     world.drive('R(review)');
     world.verdict(review('### P1\n- one'));
     world.command('retry', 'ET-1', { reason: 'look at a.ts first' });
-    expect(world.item()).toMatchObject({ findings: '### P1\n- one', words: 'look at a.ts first', bounce: { gate: 'review' } });
+    expect(world.item()).toMatchObject({
+      findings: '### P1\n- one',
+      words: 'look at a.ts first',
+      bounce: { gate: 'review' },
+    });
     world.land();
     expect(world.item().words).toBeNull();
   });
@@ -105,15 +139,29 @@ describe('what people and the run before add', () => {
     world.drive('R(analysis)');
     world.end({ class: 'auth' });
     const { clarifications } = world.board('start', 1, { reason });
-    expect(clarifications).toEqual(Array.from({ length: count }, () => ({ item: 'ET-1', at: expect.stringMatching(/^2026-/), text: reason })));
+    expect(clarifications).toEqual(
+      Array.from({ length: count }, () => ({ item: 'ET-1', at: expect.stringMatching(/^2026-/), text: reason })),
+    );
     expect(world.item().findings).toBe(reason);
   });
 });
 
 describe('tellWorker', () => {
   it('law: texts stay well-formed and bounded, and never more than three earlier rounds are kept', () => {
-    const bounce = { gate: 'review', code: 'X', verdict: 'fail', attempt: 1, limit: 3, round: 1, sha: null, report: null } as const;
-    const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 50 }), fc.constantFrom('😀'.repeat(20_000), `a${'😀'.repeat(20_000)}`));
+    const bounce = {
+      gate: 'review',
+      code: 'X',
+      verdict: 'fail',
+      attempt: 1,
+      limit: 3,
+      round: 1,
+      sha: null,
+      report: null,
+    } as const;
+    const text = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 50 }),
+      fc.constantFrom('😀'.repeat(20_000), `a${'😀'.repeat(20_000)}`),
+    );
     const start = createWorld().drive('R(analysis)');
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.option(text), fc.boolean()), { maxLength: 8 }), (told) => {

@@ -12,6 +12,8 @@ export interface RelayOptions {
   /** The file to watch for another registry; absent = the configuration never changes. */
   readonly file?: { readonly loaded: LoadedRelay; readonly environment: Environment };
   readonly limits?: ServerLimits;
+  /** Told of a registry that a reload is about to put in force, so that ports know its projects. */
+  readonly onReload?: (config: RelayConfig) => void;
 }
 
 export interface Relay {
@@ -46,7 +48,7 @@ async function startLocked(
   const watch = file === undefined ? null : new RegistryWatch(file.loaded.path, file.environment, file.loaded.source);
   let relay: Assembly | null = null;
   const reload = async () => {
-    if (watch !== null && relay !== null) await takeNews(watch, relay, config, ports);
+    if (watch !== null && relay !== null) await takeNews(watch, relay, config, ports, options.onReload);
   };
   relay = await assembleRelay(config, ports, { version, look: reload });
   const server = await listen(createApp(relay.app), config, relay.app.metrics, options.limits ?? SERVER_LIMITS);
@@ -68,7 +70,13 @@ async function startLocked(
 }
 
 /** spec: O-C-10 */
-async function takeNews(watch: RegistryWatch, relay: Assembly, started: RelayConfig, ports: RelayPorts): Promise<void> {
+async function takeNews(
+  watch: RegistryWatch,
+  relay: Assembly,
+  started: RelayConfig,
+  ports: RelayPorts,
+  onReload: RelayOptions['onReload'],
+): Promise<void> {
   const news = await watch.look();
   if (news.kind === 'same') return;
   if (news.kind === 'rejected') {
@@ -81,6 +89,7 @@ async function takeNews(watch: RegistryWatch, relay: Assembly, started: RelayCon
   }
   if (JSON.stringify(fixed(news.config)) !== JSON.stringify(fixed(started)))
     ports.log.warn('environment, listen, spool, trackers and forges of relay.yml count from the next start on');
+  onReload?.(news.config);
   await relay.apply(news.config);
   await keepLastGood(ports, started, news.source);
   relay.configRejected(null);

@@ -8,3 +8,16 @@ export function secretValues(env: Readonly<Record<string, string | undefined>>):
     .filter(([name, value]) => SECRET_NAME.test(name) && value !== undefined && value.trim() !== '')
     .map(([, value]) => value as string);
 }
+
+const DEPLOY_SECRET = 'CONVEYOR_DEPLOY_';
+
+/** `CONVEYOR_DEPLOY_<N>` → N: only what this job was given. spec: operations §1.3 */
+export function deploySecretsOf(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) =>
+      name.startsWith(DEPLOY_SECRET) && value !== undefined && value !== ''
+        ? [[name.slice(DEPLOY_SECRET.length), value]]
+        : [],
+    ),
+  );
+}

@@ -16,11 +16,20 @@ const SECRET = 'canary & "secret"';
 
 type World = ReturnType<typeof createWorld>;
 const effectOf = (item: ItemState, kind: string) =>
-  item.outbox.map(({ effect }) => effect).findLast((effect): effect is Extract<Effect, { kind: 'tracker-comment' }> => effect.kind === 'tracker-comment' && effect.comment === kind)!;
-const say = (session: Session, world: World, kind: string) => renderComment(session, world.snapshot, world.item(), effectOf(world.item(), kind));
+  item.outbox
+    .map(({ effect }) => effect)
+    .findLast(
+      (effect): effect is Extract<Effect, { kind: 'tracker-comment' }> =>
+        effect.kind === 'tracker-comment' && effect.comment === kind,
+    )!;
+const say = (session: Session, world: World, kind: string) =>
+  renderComment(session, world.snapshot, world.item(), effectOf(world.item(), kind));
 
 describe('H-CMT-3: usage of one attempt', () => {
-  const land = async (usage: { input: number; cacheRead: number; cacheCreation: number; output: number } | null, costUsd: number | null) => {
+  const land = async (
+    usage: { input: number; cacheRead: number; cacheCreation: number; output: number } | null,
+    costUsd: number | null,
+  ) => {
     await using fixture = await createRepositoryFixture();
     const world = createWorld();
     world.drive('R(architecture)');
@@ -36,7 +45,9 @@ describe('H-CMT-3: usage of one attempt', () => {
   });
 
   it('nothing cached and no cost: neither is shown', async () => {
-    expect(await land({ input: 900, cacheRead: 0, cacheCreation: 0, output: 10 }, null)).toContain('<sub>900 in / 10 out</sub>');
+    expect(await land({ input: 900, cacheRead: 0, cacheCreation: 0, output: 10 }, null)).toContain(
+      '<sub>900 in / 10 out</sub>',
+    );
   });
 
   it('an attempt that told no figures has no tail', async () => {
@@ -45,7 +56,13 @@ describe('H-CMT-3: usage of one attempt', () => {
 });
 
 describe('H-FUI-7: failure block', () => {
-  const red = fail({ gate: 'review', code: 'REVIEW_CHANGES', text: '2 open findings', findings: '### P1\n- x', report: 'docs/work-items/ET-1/12-review.md' });
+  const red = fail({
+    gate: 'review',
+    code: 'REVIEW_CHANGES',
+    text: '2 open findings',
+    findings: '### P1\n- x',
+    report: 'docs/work-items/ET-1/12-review.md',
+  });
 
   it('a gate that sent the item back: all five fields, the report at the judged commit, Conveyor goes on', async () => {
     await using fixture = await createRepositoryFixture({ config: PUBLIC });
@@ -63,10 +80,15 @@ describe('H-FUI-7: failure block', () => {
     const world = createWorld('retry: {developer_max: 0}');
     world.drive('R(review)');
     world.verdict(red);
-    const [failed, held] = [await say(await fixture.session(), world, 'gate_failed'), await say(await fixture.session(), world, 'held')];
+    const [failed, held] = [
+      await say(await fixture.session(), world, 'gate_failed'),
+      await say(await fixture.session(), world, 'held'),
+    ];
     for (const html of [failed, held]) {
       expect(html).not.toContain('starts again');
-      expect(html).toContain('Next: Move the item to Approved or Rejected. Operator: run conveyor-control with retry.<br>Who: the item&#39;s author');
+      expect(html).toContain(
+        'Next: Move the item to Approved or Rejected. Operator: run conveyor-control with retry.<br>Who: the item&#39;s author',
+      );
     }
     expect(held).toContain('<p>✋ review · hold · REVIEW_CHANGES<br>Class: code<br>');
   });
@@ -75,15 +97,18 @@ describe('H-FUI-7: failure block', () => {
     ['budget', 'development · hold · budget', 'configuration', 'operator'],
     ['auth', 'development · hold · auth', 'infrastructure', 'operator'],
     ['no-change', 'development · hold · no-change', 'code', "the item's author"],
-  ] as const)('a hold after the worker ended with %s names stage, class and who acts', async (outcome, head, cls, who) => {
-    await using fixture = await createRepositoryFixture();
-    const world = createWorld('retry: {same_fingerprint_max: 1}');
-    world.drive('R(development)');
-    world.end({ class: outcome, text: 'it <b>ended</b>' });
-    const html = await say(await fixture.session(), world, 'held');
-    expect(html).toContain(`${head}<br>Class: ${cls}<br>Cause: it &lt;b&gt;ended&lt;/b&gt;<br>Evidence: –<br>`);
-    expect(html).toContain(`<br>Who: ${who.replace("'", '&#39;')}</p>`);
-  });
+  ] as const)(
+    'a hold after the worker ended with %s names stage, class and who acts',
+    async (outcome, head, cls, who) => {
+      await using fixture = await createRepositoryFixture();
+      const world = createWorld('retry: {same_fingerprint_max: 1}');
+      world.drive('R(development)');
+      world.end({ class: outcome, text: 'it <b>ended</b>' });
+      const html = await say(await fixture.session(), world, 'held');
+      expect(html).toContain(`${head}<br>Class: ${cls}<br>Cause: it &lt;b&gt;ended&lt;/b&gt;<br>Evidence: –<br>`);
+      expect(html).toContain(`<br>Who: ${who.replace("'", '&#39;')}</p>`);
+    },
+  );
 
   it('a hold by a verdict names its gate and class, and its run as evidence', async () => {
     await using fixture = await createRepositoryFixture();
@@ -103,7 +128,13 @@ describe('PL-H-4: a rejection', () => {
   ])('of an item labelled %s says where it leads on its track', async (label, move) => {
     await using fixture = await createRepositoryFixture();
     const world = createWorld();
-    const issue = { id: 'issue-1', sequence: 1, title: 'Title 1', description: 'A description that is long enough', labels: [label] };
+    const issue = {
+      id: 'issue-1',
+      sequence: 1,
+      title: 'Title 1',
+      description: 'A description that is long enough',
+      labels: [label],
+    };
     world.board('start', 1, { issue });
     world.drive('R(development)');
     world.board('reject', 1, { reason: 'no' });
@@ -120,7 +151,10 @@ describe('D-A-3: dossier', () => {
     const head = await code.commit({
       base,
       parents: [base],
-      changes: [{ path: 'a.ts', content: '1\n2\n3\n' }, { path: 'docs/work-items/ET-1/01-brd.md', content: 'x\n' }],
+      changes: [
+        { path: 'a.ts', content: '1\n2\n3\n' },
+        { path: 'docs/work-items/ET-1/01-brd.md', content: 'x\n' },
+      ],
       message: 'm',
       author,
       at: new Date(0),
@@ -130,10 +164,21 @@ describe('D-A-3: dossier', () => {
       world.drive('done', 2);
       world.tick(60);
     } else if (over.landed === true)
-      world.snapshot = { ...world.snapshot, repo: { ...world.snapshot.repo, lastLanding: { item: 'ET-9', mergeCommit: sha('merged'), at: '2026-01-18T08:00:00.000Z' } } };
+      world.snapshot = {
+        ...world.snapshot,
+        repo: {
+          ...world.snapshot.repo,
+          lastLanding: { item: 'ET-9', mergeCommit: sha('merged'), at: '2026-01-18T08:00:00.000Z' },
+        },
+      };
     world.drive('R(deploy-staging)');
-    world.record('building', 'ET-1', { verdicts: [pass({ gate: 'staging', code: 'STG_SUCCESS', text: 'SUCCESS 4/4' })] });
-    world.land('ET-1', { head, validated: { sha: over.base === false ? sha('unknown') : head, tree: sha('t'), code_tree: sha('c'), base } });
+    world.record('building', 'ET-1', {
+      verdicts: [pass({ gate: 'staging', code: 'STG_SUCCESS', text: 'SUCCESS 4/4' })],
+    });
+    world.land('ET-1', {
+      head,
+      validated: { sha: over.base === false ? sha('unknown') : head, tree: sha('t'), code_tree: sha('c'), base },
+    });
     return { html: await say(session, world, 'confirm'), said: fixture.said };
   }
 
@@ -146,8 +191,12 @@ describe('D-A-3: dossier', () => {
   });
 
   it('what production runs is the last landing: its artifact while that item is live, else its merge', async () => {
-    expect((await dossier({ live: true })).html).toContain(`Rollback to sha256:${digest('ET-2').slice(7, 13)}… (deployed 2026-01-20)`);
-    expect((await dossier({ landed: true })).html).toContain(`Rollback to ${sha('merged').slice(0, 7)} (deployed 2026-01-18)`);
+    expect((await dossier({ live: true })).html).toContain(
+      `Rollback to sha256:${digest('ET-2').slice(7, 13)}… (deployed 2026-01-20)`,
+    );
+    expect((await dossier({ landed: true })).html).toContain(
+      `Rollback to ${sha('merged').slice(0, 7)} (deployed 2026-01-18)`,
+    );
   });
 
   it('a commit that cannot be read is a warning and question marks, never a missing comment', async () => {
@@ -198,10 +247,17 @@ describe('people §2.1: card', () => {
     world.drive('W(approval)');
     world.board('start', 2);
     const session = { ...(await fixture.session()), config: world.config };
-    const card = renderItemCard(session, { issueUrl: ({ id }) => `https://plane.example.org/${id}/` }, world.snapshot, world.item('ET-2'));
+    const card = renderItemCard(
+      session,
+      { issueUrl: ({ id }) => `https://plane.example.org/${id}/` },
+      world.snapshot,
+      world.item('ET-2'),
+    );
     expect(card).toContain('<a href="https://plane.example.org/issue-2/">ET-2</a>');
     expect(card).toContain('In the queue behind ET-1');
-    expect(renderItemCard(session, { issueUrl: () => null }, world.snapshot, world.item('ET-1'))).not.toContain('behind');
+    expect(renderItemCard(session, { issueUrl: () => null }, world.snapshot, world.item('ET-1'))).not.toContain(
+      'behind',
+    );
   });
 
   it('says who is at work when the limit of runs is reached', async () => {
@@ -209,6 +265,13 @@ describe('people §2.1: card', () => {
     const world = createWorld('intake: {serial: false}\nlimits: {runs: 1}');
     world.drive('R(analysis)');
     world.board('start', 2);
-    expect(renderItemCard({ ...(await fixture.session()), config: world.config }, { issueUrl: () => null }, world.snapshot, world.item('ET-2'))).toContain('In the queue behind ET-1');
+    expect(
+      renderItemCard(
+        { ...(await fixture.session()), config: world.config },
+        { issueUrl: () => null },
+        world.snapshot,
+        world.item('ET-2'),
+      ),
+    ).toContain('In the queue behind ET-1');
   });
 });

@@ -15,7 +15,7 @@ async function statusOf(verdict: Verdict, secret = 'none here') {
   world.land('ET-1', { head: fixture.main, verdicts: [verdict] });
   const { engine, config } = session;
   const performed = await performAndSettle(
-    { session, tracker: engine.createTracker(config), chat: null, snapshot: world.snapshot, repeat: false },
+    { session, tracker: engine.createTracker(config), chat: null, snapshot: world.snapshot, repeat: true },
     [world.item()],
     ({ effect }) => effect.kind === 'commit-status' && effect.sha === fixture.main,
   );
@@ -26,11 +26,11 @@ const shape = { gate: 'review', code: 'CODE', text: 'why' } as const;
 
 describe('gates §1.3: commit status of a gate', () => {
   it.each([
-    [pass(shape), 'success', 'pass · CODE · why'],
-    [fail(shape), 'failure', 'fail · CODE · why'],
-    [hold(shape), 'pending', 'hold · CODE · why'],
-    [error(shape), 'error', 'error · CODE · why'],
-  ])('$verdict.verdict is written as %s', async (verdict, state, description) => {
+    ['success', 'pass · CODE · why', pass(shape)],
+    ['failure', 'fail · CODE · why', fail(shape)],
+    ['pending', 'hold · CODE · why', hold(shape)],
+    ['error', 'error · CODE · why', error(shape)],
+  ])('a status is %s with the description %j', async (state, description, verdict) => {
     expect(await statusOf(verdict)).toMatchObject({ context: 'conveyor/review', state, description });
   });
 
@@ -53,10 +53,32 @@ describe('G-STA-3: carried statuses', () => {
     await using fixture = await createRepositoryFixture();
     const session = await fixture.session();
     const { forge, code } = session.engine;
-    const next = await code.commit({ base: fixture.main, parents: [fixture.main], changes: [{ path: 'x', content: 'x' }], message: 'x', author: { name: 'Ada', email: 'ada@example.test' }, at: new Date(0) });
-    await forge.setStatus(fixture.main, { context: 'conveyor/ci', state: 'success', description: '😀'.repeat(130), targetUrl: null });
-    await forge.setStatus(fixture.main, { context: 'ci/other', state: 'success', description: 'not required', targetUrl: null });
-    await forge.setStatus(fixture.main, { context: 'conveyor/review', state: 'failure', description: 'red', targetUrl: null });
+    const next = await code.commit({
+      base: fixture.main,
+      parents: [fixture.main],
+      changes: [{ path: 'x', content: 'x' }],
+      message: 'x',
+      author: { name: 'Ada', email: 'ada@example.test' },
+      at: new Date(0),
+    });
+    await forge.setStatus(fixture.main, {
+      context: 'conveyor/ci',
+      state: 'success',
+      description: '😀'.repeat(130),
+      targetUrl: null,
+    });
+    await forge.setStatus(fixture.main, {
+      context: 'ci/other',
+      state: 'success',
+      description: 'not required',
+      targetUrl: null,
+    });
+    await forge.setStatus(fixture.main, {
+      context: 'conveyor/review',
+      state: 'failure',
+      description: 'red',
+      targetUrl: null,
+    });
     await carryStatuses(session, fixture.main, next);
     const rows = (await forge.listStatuses(next))!;
     expect(rows.map(({ context }) => context)).toEqual(['conveyor/ci']);

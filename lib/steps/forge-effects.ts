@@ -8,7 +8,12 @@ import { renderPullRequest } from './comments.ts';
 import type { Session } from './engine.ts';
 
 /** State of a commit status, by the gate's verdict. spec: gates §1.3 */
-export const STATUS_STATES: Readonly<Record<VerdictKind, StatusState>> = { pass: 'success', fail: 'failure', hold: 'pending', error: 'error' };
+export const STATUS_STATES: Readonly<Record<VerdictKind, StatusState>> = {
+  pass: 'success',
+  fail: 'failure',
+  hold: 'pending',
+  error: 'error',
+};
 
 /** Where a commit status leads: the report at that commit, else the run. spec: gates §1.3 */
 export function statusUrl({ engine }: Session, sha: string, report: string | null): string | null {

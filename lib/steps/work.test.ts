@@ -34,10 +34,20 @@ const PACKAGE = ['01-brd.md', '02-trz.md', '03-acceptance-criteria.md', '04-test
 
 describe('an analyst who asks', () => {
   it('AR-Q-3, AG-BRF-1, AG-PORT-4, AG-SEC-3: gets the answers in the request, is told of its failed run, and has a private history', async () => {
-    const documents = await Promise.all(PACKAGE.map(async (name) => [`.conveyor/fixtures/package/${name}`, await readFile(join(FIXTURES, name), 'utf8')] as const));
-    await using fixture = await createRepositoryFixture({ files: { '.conveyor/scenario.yml': SCENARIO, ...Object.fromEntries(documents) } });
+    const documents = await Promise.all(
+      PACKAGE.map(
+        async (name) => [`.conveyor/fixtures/package/${name}`, await readFile(join(FIXTURES, name), 'utf8')] as const,
+      ),
+    );
+    await using fixture = await createRepositoryFixture({
+      files: { '.conveyor/scenario.yml': SCENARIO, ...Object.fromEntries(documents) },
+    });
     const { local } = fixture;
-    const issue = await createIssue(local.issues, { title: 'CSV export', description: 'As a user I want a CSV of my tracks.' }, 'ada');
+    const issue = await createIssue(
+      local.issues,
+      { title: 'CSV export', description: 'As a user I want a CSV of my tracks.' },
+      'ada',
+    );
     await moveIssue(local.issues, issue, 'to_analyse', 'ada');
     await local.intake([issue]);
     await local.idle();
@@ -58,8 +68,19 @@ describe('an analyst who asks', () => {
 
     const handed = await (await local.open('3')).handover.get('work');
     const transcript = gunzipSync(handed!.get('transcript.ndjson.gz')!).toString();
-    for (const subject of ['SUBJECT docs: answers to ET-1', 'SUBJECT docs: init ET-1 business request', 'SUBJECT first', 'MAIN first', 'No such remote']) expect(transcript).toContain(subject);
-    const subjects = await Promise.all((await local.git.firstParents(fixture.main, item.head!)).map(async (commit) => (await local.git.parentsOf(commit)).length));
+    for (const subject of [
+      'SUBJECT docs: answers to ET-1',
+      'SUBJECT docs: init ET-1 business request',
+      'SUBJECT first',
+      'MAIN first',
+      'No such remote',
+    ])
+      expect(transcript).toContain(subject);
+    const subjects = await Promise.all(
+      (await local.git.firstParents(fixture.main, item.head!)).map(
+        async (commit) => (await local.git.parentsOf(commit)).length,
+      ),
+    );
     expect(subjects, 'what the agent committed is not read back').toEqual([1, 1, 1, 1]);
   });
 });

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parseConfig } from '../../lib/pipeline/config.ts';
+import { parseRelayConfig } from '../../lib/relay/config.ts';
 import { TOP, projectFiles } from './sources.ts';
 
 const read = (path: string) => readFileSync(join(TOP, path), 'utf8');
@@ -38,6 +40,37 @@ describe('README', () => {
 
   it('fits one screen', () => {
     expect(readme.split('\n').length).toBeLessThan(60);
+  });
+});
+
+/** Blocks of a language in a document of docs/operations. */
+const blocks = (name: string, language: string) =>
+  [...read(`docs/operations/${name}.md`).matchAll(new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``, 'g'))].map(
+    (block) => block[1] ?? '',
+  );
+
+describe('operations', () => {
+  it('the configuration of install.md is valid, and it says so when it is not', () => {
+    const [config = ''] = blocks('install', 'yaml');
+    expect(parseConfig(config)).toMatchObject({ ok: true });
+    expect(parseConfig(config.replace('root: /srv/trails', ''))).toMatchObject({ ok: false });
+  });
+
+  it('the relay.yml of relay.md is valid with the environment that it lists', () => {
+    const source = (blocks('relay', 'yaml')[0] ?? '').replace(/<uuid[^>]*>/, '0ac1e5b2-6f0e-4a57-9f0e-2f3c1d4b5a60');
+    const named = read('docs/operations/relay.md').matchAll(/^\| `(CONVEYOR_RELAY_\w+)`/gm);
+    const environment = Object.fromEntries([...named].map(([, name]) => [name, 'x'.repeat(40)]));
+    expect(parseRelayConfig(source, environment)).toMatchObject({ ok: true, skipped: [] });
+    expect(parseRelayConfig(source, {})).toMatchObject({ ok: false });
+  });
+
+  it('every command of the command line that a document shows exists', () => {
+    const known = [...read('lib/cli/main.ts').matchAll(/\.command\('([a-z]+)/g)].map((found) => found[1]);
+    const shown = ['install', 'relay', 'hooks'].flatMap((name) =>
+      [...read(`docs/operations/${name}.md`).matchAll(/npm run conveyor -- ([a-z]+)/g)].map((found) => found[1]),
+    );
+    expect(shown.length).toBeGreaterThan(3);
+    expect(shown.filter((name) => !known.includes(name))).toEqual([]);
   });
 });
 

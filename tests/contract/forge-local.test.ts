@@ -24,7 +24,14 @@ async function startFixture(): Promise<ForgeFixture> {
     const parent = there ?? refs.get('refs/heads/main') ?? null;
     const changes = Object.entries(files).map(([path, content]) => ({ path, content }));
     const parents = parent === null ? [] : [parent];
-    const commit = await git.commit({ base: parent, parents, changes, message: `change ${branch}`, author, at: new Date() });
+    const commit = await git.commit({
+      base: parent,
+      parents,
+      changes,
+      message: `change ${branch}`,
+      author,
+      at: new Date(),
+    });
     await git.push([{ ref: `refs/heads/${branch}`, to: commit, expect: there }]);
     return commit;
   };
@@ -34,7 +41,8 @@ async function startFixture(): Promise<ForgeFixture> {
     git: await createGit({ dir: join(folder, 'forge.git'), remote, token: null, env }),
     mainBranch: 'main',
     clock: createSystemClock(),
-    titleOf: (workflow, inputs) => (workflow === 'conveyor-review.yml' ? `${inputs['item']} · ${inputs['token']}` : null),
+    titleOf: (workflow, inputs) =>
+      workflow === 'conveyor-review.yml' ? `${inputs['item']} · ${inputs['token']}` : null,
     start: () => {},
   });
   return {
@@ -42,7 +50,8 @@ async function startFixture(): Promise<ForgeFixture> {
     workflow: 'conveyor-review.yml',
     push,
     head,
-    commitMessage: async (sha) => (await run('git', ['--git-dir', remote, 'log', '-1', '--format=%B', sha], { env })).stdout.trim(),
+    commitMessage: async (sha) =>
+      (await run('git', ['--git-dir', remote, 'log', '-1', '--format=%B', sha], { env })).stdout.trim(),
     comments: async (pull) => forge.listPullComments(pull),
     commentAsOther: (pull, body) => forge.addPullComment(pull, 'bob', body),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),

@@ -32,11 +32,38 @@ export const choice: fc.Arbitrary<Choice> = fc.record({
 });
 
 export const setting = fc
-  .record({ serial: fc.boolean(), park: fc.boolean(), runs: fc.integer({ min: 1, max: 3 }), confirm: fc.boolean(), mode: fc.constantFrom('required', 'local', 'none'), entries: fc.constantFrom(0, 6, 20), same: fc.integer({ min: 0, max: 2 }) })
-  .map(({ serial, park, runs, confirm, mode, entries, same }) => `intake: {serial: ${serial}, park_held: ${park}}\nlimits: {runs: ${runs}}\ndeploy: {confirm: ${confirm}}\nci: {mode: ${mode}}\nretry: {entries_max: ${entries}, same_fingerprint_max: ${same}}\nchat: {kind: console}`);
+  .record({
+    serial: fc.boolean(),
+    park: fc.boolean(),
+    runs: fc.integer({ min: 1, max: 3 }),
+    confirm: fc.boolean(),
+    mode: fc.constantFrom('required', 'local', 'none'),
+    entries: fc.constantFrom(0, 6, 20),
+    same: fc.integer({ min: 0, max: 2 }),
+  })
+  .map(
+    ({ serial, park, runs, confirm, mode, entries, same }) =>
+      `intake: {serial: ${serial}, park_held: ${park}}\nlimits: {runs: ${runs}}\ndeploy: {confirm: ${confirm}}\nci: {mode: ${mode}}\nretry: {entries_max: ${entries}, same_fingerprint_max: ${same}}\nchat: {kind: console}`,
+  );
 
 const pick = <Value>(values: readonly Value[], index: number): Value => values[index % values.length]!;
-const CODES = ['CI_RED', 'REVIEW_CHANGES', 'ANALYSIS_EMPTY', 'ANALYSIS_QUESTIONS', 'APPROVAL_PENDING', 'CI_PENDING', 'CI_SILENT', 'DEPLOY_GUARD', 'DEPLOY_FAILED', 'DEPLOY_AWAITING_CONFIRM', 'DEPLOY_UNKNOWN', 'NOT_LANDED', 'LANDED_OUT_OF_BAND', 'STG_ENV', 'SOMETHING_NEW'];
+const CODES = [
+  'CI_RED',
+  'REVIEW_CHANGES',
+  'ANALYSIS_EMPTY',
+  'ANALYSIS_QUESTIONS',
+  'APPROVAL_PENDING',
+  'CI_PENDING',
+  'CI_SILENT',
+  'DEPLOY_GUARD',
+  'DEPLOY_FAILED',
+  'DEPLOY_AWAITING_CONFIRM',
+  'DEPLOY_UNKNOWN',
+  'NOT_LANDED',
+  'LANDED_OUT_OF_BAND',
+  'STG_ENV',
+  'SOMETHING_NEW',
+];
 
 const anyVerdict = (a: number, b: number, c: number, gates: readonly Verdict['gate'][] = GATES): Verdict => ({
   ...pass({ gate: pick(gates, a), code: pick(CODES, b), text: `text ${c % 3}` }),
@@ -59,11 +86,21 @@ function gesture(world: World, { issue, a, b, c, odd }: Choice): Gesture {
   const via = b % 3 === 0 ? 'dispatch' : 'tracker';
   const archived = ARCHIVE.get(world)?.get(`issue-${issue}`) ?? null;
   const request = item?.delivery?.request?.digest ?? digest('none');
+  // Rare states get their own gesture more often.
+  const natural =
+    item?.waitingFor === 'confirm-deploy' ? 'confirm' : item?.stage === 'deploy' && item.hold !== null ? 'retry' : null;
   return startGesture(issue, {
-    action: pick(GESTURES, a),
+    action: odd > 7 && natural !== null ? natural : pick(GESTURES, a),
     via,
     item: via === 'dispatch' ? (odd === 1 ? 'ET-999' : odd === 2 ? 'no id' : (item?.id ?? 'ET-1')) : null,
-    row: via === 'dispatch' ? null : odd === 3 ? { id: 'old', at: '2026-01-01T00:00:00.000Z' } : odd === 4 && item?.seen ? { id: item.seen.row, at: item.seen.at } : world.row(),
+    row:
+      via === 'dispatch'
+        ? null
+        : odd === 3
+          ? { id: 'old', at: '2026-01-01T00:00:00.000Z' }
+          : odd === 4 && item?.seen
+            ? { id: item.seen.row, at: item.seen.at }
+            : world.row(),
     reason: c % 2 === 0 ? null : 'because',
     digest: pick([null, request, request.slice(7, 19), request.slice(7, 17), digest('x'), ''], c),
     entry: odd === 5 ? null : odd === 6 ? fails('entry', 'ENTRY_TITLE_SHORT') : passOf('entry'),
@@ -92,18 +129,27 @@ function archive(world: World): string[] {
 export function forward(world: World, item: ItemState): PipelineEvent | null {
   const number = Number(item.issue.replace('issue-', ''));
   const board = (action: Gesture['action']) => startGesture(number, { action, row: world.row(), entry: null });
-  const command = (action: Gesture['action']) => startGesture(1, { action, item: item.id, issue: null, row: null, entry: null, via: 'dispatch' });
+  const command = (action: Gesture['action']) =>
+    startGesture(1, { action, item: item.id, issue: null, row: null, entry: null, via: 'dispatch' });
   if (item.activity === 'held') return item.stage === 'deploy' ? command('recheck') : command('retry');
   if (item.waitingFor === 'approval') return board('approve');
   if (item.waitingFor === 'confirm-deploy') return board('confirm');
-  if (item.waitingFor === 'ci') return { type: 'ci.judged', item: item.id, sha: item.head ?? '', verdict: passOf('ci') };
+  if (item.waitingFor === 'ci')
+    return { type: 'ci.judged', item: item.id, sha: item.head ?? '', verdict: passOf('ci') };
   if (item.activity !== 'dispatched') return null;
   const phase = item.stage === 'deploy' ? item.delivery?.phase : null;
-  if (phase === 'approved') return world.recorded(item.id, 'initiated', { delivery: { attempts: [world.attempt('running')] } });
-  if (phase === 'initiated') return world.recorded(item.id, 'deployed', { delivery: { attempts: [world.attempt('ok')] } });
-  if (phase === 'deployed') return world.recorded(item.id, 'landing', { delivery: { land: { pr: 1, head: sha('m'), expected_tree: sha('t'), base: sha('main'), merge_commit: null } } });
+  if (phase === 'approved')
+    return world.recorded(item.id, 'initiated', { delivery: { attempts: [world.attempt('running')] } });
+  if (phase === 'initiated')
+    return world.recorded(item.id, 'deployed', { delivery: { attempts: [world.attempt('ok')] } });
+  if (phase === 'deployed')
+    return world.recorded(item.id, 'landing', {
+      delivery: { land: { pr: 1, head: sha('m'), expected_tree: sha('t'), base: sha('main'), merge_commit: null } },
+    });
   const event = world.landed(item.id);
-  return item.stage === 'development' && world.config.ci.mode === 'local' ? { ...event, verdicts: [passOf('ci')] } : event;
+  return item.stage === 'development' && world.config.ci.mode === 'local'
+    ? { ...event, verdicts: [passOf('ci')] }
+    : event;
 }
 
 /** What a choice means now: events, or nothing when it only lets time pass or archives. */
@@ -113,15 +159,34 @@ export function eventOf(world: World, it: Choice): PipelineEvent | null {
   const id = item?.id ?? 'ET-99';
   switch (it.what) {
     case 'go':
-      return item === null || isTerminal(item.stage) ? startGesture(it.issue, { row: world.row(), archived: ARCHIVE.get(world)?.get(`issue-${it.issue}`) ?? null }) : forward(world, item);
+      return item === null || isTerminal(item.stage)
+        ? startGesture(it.issue, { row: world.row(), archived: ARCHIVE.get(world)?.get(`issue-${it.issue}`) ?? null })
+        : forward(world, item);
     case 'gesture':
       return gesture(world, it);
     case 'landed': {
       if (item === null) return { ...world.landed([...world.snapshot.items.keys()][0] ?? '', {}), item: id };
-      const verdicts = pick([null, [], [anyVerdict(a, b, c)], [anyVerdict(a, b, c), anyVerdict(b, c, a)], [errs('review', 'REVIEW_STALE', 'rerun')], [holds('landed', 'NOT_LANDED')]], a);
+      const verdicts = pick(
+        [
+          null,
+          [],
+          [anyVerdict(a, b, c)],
+          [anyVerdict(a, b, c), anyVerdict(b, c, a)],
+          [errs('review', 'REVIEW_STALE', 'rerun')],
+          [holds('landed', 'NOT_LANDED')],
+        ],
+        a,
+      );
       const over = {
         token: token(world, item, odd),
-        outcome: { class: b % 2 === 0 ? ('ok' as const) : pick(OUTCOME_CLASSES, c), cause: null, text: `ended ${c}`, seconds: c, usage: null, costUsd: c % 5 === 0 ? null : 0.1 },
+        outcome: {
+          class: b % 2 === 0 ? ('ok' as const) : pick(OUTCOME_CLASSES, c),
+          cause: null,
+          text: `ended ${c}`,
+          seconds: c,
+          usage: null,
+          costUsd: c % 5 === 0 ? null : 0.1,
+        },
         ...(verdicts === null ? {} : { verdicts }),
         ...(odd === 3 ? { validated: null, mergeCommit: null, package: null } : {}),
         ...(odd === 4 ? { head: null } : {}),
@@ -135,15 +200,30 @@ export function eventOf(world: World, it: Choice): PipelineEvent | null {
         token: token(world, item, odd),
         ...(odd === 5 ? { from: pick(DELIVERY_PHASES, b) } : {}),
         handOver: b % 2 === 0,
-        delivery: { attempts: [world.attempt(pick(['running', 'ok', 'refused', 'unknown', 'rolled-back'], c))], ...(odd === 6 ? { pass: item.delivery.pass + 1 } : {}) },
+        delivery: {
+          attempts: [world.attempt(pick(['running', 'ok', 'refused', 'unknown', 'rolled-back'], c))],
+          ...(odd === 6 ? { pass: item.delivery.pass + 1 } : {}),
+        },
       });
     }
     case 'lost':
       return { type: 'run.lost', item: id, token: token(world, item, odd), text: 'lost' };
     case 'preflight':
-      return { type: 'preflight.failed', item: id, token: token(world, item, odd), run: '1', cause: pick(['config', 'auth', 'transient', 'infra'] as const, a), text: 'no' };
+      return {
+        type: 'preflight.failed',
+        item: id,
+        token: token(world, item, odd),
+        run: '1',
+        cause: pick(['config', 'auth', 'transient', 'infra'] as const, a),
+        text: 'no',
+      };
     case 'ci':
-      return { type: 'ci.judged', item: id, sha: odd === 1 ? sha('other') : (item?.head ?? sha('none')), verdict: b % 3 === 0 ? fails('ci', 'CI_RED', `red ${c % 2}`) : anyVerdict(4, b, c, odd === 2 ? GATES : ['ci']) };
+      return {
+        type: 'ci.judged',
+        item: id,
+        sha: odd === 1 ? sha('other') : (item?.head ?? sha('none')),
+        verdict: b % 3 === 0 ? fails('ci', 'CI_RED', `red ${c % 2}`) : anyVerdict(4, b, c, odd === 2 ? GATES : ['ci']),
+      };
     case 'moved':
       return { type: 'branch.moved', item: id, head: b % 2 === 0 ? sha(`foreign ${a}`) : (item?.head ?? sha('x')) };
     case 'merged':
@@ -168,7 +248,11 @@ export function make(world: World, it: Choice): PipelineEvent | null {
 }
 
 /** A world that went through all of the choices. */
-export function walk(config: string, choices: readonly Choice[], each: (world: World, event: PipelineEvent) => void): World {
+export function walk(
+  config: string,
+  choices: readonly Choice[],
+  each: (world: World, event: PipelineEvent) => void,
+): World {
   const world = createWorld(config);
   for (const it of choices) {
     const event = make(world, it);

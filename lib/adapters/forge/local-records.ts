@@ -12,7 +12,12 @@ export interface PullRecord {
   mergeCommit: string | null;
   mergedHead: string | null;
   /** `author` null = us. */
-  readonly comments: { readonly id: number; readonly author: string | null; readonly marker: string | null; body: string }[];
+  readonly comments: {
+    readonly id: number;
+    readonly author: string | null;
+    readonly marker: string | null;
+    body: string;
+  }[];
 }
 export interface LocalRecords {
   runs: Run[];

@@ -31,7 +31,8 @@ export async function createLocalForge(options: LocalForgeOptions): Promise<Loca
   const { git, mainBranch, clock } = options;
   const { records, save } = await openLocalRecords(options.folder);
   const now = () => clock.now().toISOString();
-  const headOf = async (branch: string) => (await git.listRefs(`refs/heads/${branch}`)).get(`refs/heads/${branch}`) ?? null;
+  const headOf = async (branch: string) =>
+    (await git.listRefs(`refs/heads/${branch}`)).get(`refs/heads/${branch}`) ?? null;
   const found = (number: number) => records.pulls.find((pull) => pull.number === number);
   const opened = (head: string, base: string) =>
     records.pulls.find((pull) => pull.head === head && pull.base === base && pull.state === 'open');
@@ -45,7 +46,18 @@ export async function createLocalForge(options: LocalForgeOptions): Promise<Loca
     const mergeable = tips?.base && tips.head ? (await git.mergeTree(tips.base, tips.head)).clean : null;
     const { number, head, base, title, state, mergeCommit } = pull;
     const headSha = pull.mergedHead ?? tips?.head ?? '';
-    return { number, head, headSha, base, title, state, merged: mergeCommit !== null, mergeCommit, mergeable, url: `local:pull/${number}` };
+    return {
+      number,
+      head,
+      headSha,
+      base,
+      title,
+      state,
+      merged: mergeCommit !== null,
+      mergeCommit,
+      mergeable,
+      url: `local:pull/${number}`,
+    };
   };
   const isKnown = async (sha: Sha) =>
     git.treeOf(sha).then(
@@ -61,7 +73,16 @@ export async function createLocalForge(options: LocalForgeOptions): Promise<Loca
       if (title === null) throw refused(404, `workflow ${workflow} does not exist`);
       const id = records.runs.length + 1;
       const sha = (await headOf(mainBranch)) ?? '';
-      const run: Run = { id, title, workflow, sha, state: 'queued', url: `local:run/${id}`, startedAt: null, finishedAt: null };
+      const run: Run = {
+        id,
+        title,
+        workflow,
+        sha,
+        state: 'queued',
+        url: `local:run/${id}`,
+        startedAt: null,
+        finishedAt: null,
+      };
       records.runs.push(run);
       await save();
       options.start(run, inputs);
@@ -78,7 +99,7 @@ export async function createLocalForge(options: LocalForgeOptions): Promise<Loca
     getRun: async (id) => records.runs.find((run) => run.id === id) ?? null,
     listRuns: async (sha) => records.runs.filter((run) => run.sha === sha).toReversed(),
     async setStatus(sha, status) {
-      if (status.description.length > 140)
+      if (Array.from(status.description).length > 140)
         throw new ConfigError('FORGE_STATUS', `the description of ${status.context} is longer than 140 characters`);
       const others = (records.statuses[sha] ?? []).filter((row) => row.context !== status.context);
       records.statuses[sha] = [...others, { ...status, updatedAt: now() }];
@@ -96,9 +117,20 @@ export async function createLocalForge(options: LocalForgeOptions): Promise<Loca
     },
     async openPull({ head, base, title, body }) {
       if ((await headOf(head)) === null) throw refused(422, `branch ${head} does not exist`);
-      if (opened(head, base) !== undefined) throw refused(409, `a pull request from ${head} to ${base} is open already`);
+      if (opened(head, base) !== undefined)
+        throw refused(409, `a pull request from ${head} to ${base} is open already`);
       const number = records.pulls.length + 1;
-      const pull: PullRecord = { number, head, base, title, body, state: 'open', mergeCommit: null, mergedHead: null, comments: [] };
+      const pull: PullRecord = {
+        number,
+        head,
+        base,
+        title,
+        body,
+        state: 'open',
+        mergeCommit: null,
+        mergedHead: null,
+        comments: [],
+      };
       records.pulls.push(pull);
       await save();
       return toPull(pull);
@@ -111,7 +143,8 @@ export async function createLocalForge(options: LocalForgeOptions): Promise<Loca
     },
     async mergePull(number, { headSha, style, title, message }): Promise<MergeAnswer> {
       const pull = found(number);
-      if (pull === undefined || pull.state === 'closed') return { status: 404, text: 'there is no such open pull request' };
+      if (pull === undefined || pull.state === 'closed')
+        return { status: 404, text: 'there is no such open pull request' };
       const { base, head } = await fetchPull(pull);
       if (base === null || head === null) return { status: 404, text: 'branch not found' };
       if (head !== headSha) return { status: 409, text: 'head out of date' };

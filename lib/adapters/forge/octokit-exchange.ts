@@ -18,7 +18,7 @@ export function createOctokitExchange(token: string): Exchange {
     try {
       const answer = await octokit.request(`${method} ${url}`, {
         ...(body === undefined ? {} : { data: body }),
-        request: { redirect, signal },
+        request: { redirect, signal: AbortSignal.timeout(timeoutMs) },
       });
       return exchanged(answer);
     } catch (thrown) {

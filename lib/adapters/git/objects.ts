@@ -24,17 +24,30 @@ export function createGitObjects(git: RunGit, dir: string): GitObjects {
 
     async readFiles(commit, paths) {
       if (paths.length === 0) return new Map();
-      const { stdout } = await git(['cat-file', '--batch'], { input: paths.map((path) => `${commit}:${path}\n`).join('') });
+      const { stdout } = await git(['cat-file', '--batch'], {
+        input: paths.map((path) => `${commit}:${path}\n`).join(''),
+      });
       return readBatch(stdout, paths);
     },
 
     async listTree(commit, folder) {
-      const { stdout } = await git(['ls-tree', '-r', '-z', '--full-tree', commit, ...(folder === '' ? [] : ['--', folder])]);
-      return stdout.toString().split('\0').filter((row) => row !== '').map((row): TreeEntry => {
-        const [meta = '', path = ''] = row.split('\t');
-        const [mode = '', , sha = ''] = meta.split(' ');
-        return { path, mode, sha };
-      });
+      const { stdout } = await git([
+        'ls-tree',
+        '-r',
+        '-z',
+        '--full-tree',
+        commit,
+        ...(folder === '' ? [] : ['--', folder]),
+      ]);
+      return stdout
+        .toString()
+        .split('\0')
+        .filter((row) => row !== '')
+        .map((row): TreeEntry => {
+          const [meta = '', path = ''] = row.split('\t');
+          const [mode = '', , sha = ''] = meta.split(' ');
+          return { path, mode, sha };
+        });
     },
 
     async commit(spec) {
@@ -70,7 +83,18 @@ export function createGitObjects(git: RunGit, dir: string): GitObjects {
 
     async patchId(base, commit) {
       const from = (await port.mergeBase(base, commit)) ?? base;
-      const patch = await git(['diff-tree', '-p', '-U0', '--no-renames', '--no-ext-diff', '--no-textconv', from, commit, '--', ':(top,exclude)docs/work-items']);
+      const patch = await git([
+        'diff-tree',
+        '-p',
+        '-U0',
+        '--no-renames',
+        '--no-ext-diff',
+        '--no-textconv',
+        from,
+        commit,
+        '--',
+        ':(top,exclude)docs/work-items',
+      ]);
       const id = (await git(['patch-id', '--verbatim'], { input: patch.stdout })).stdout.toString().split(' ')[0] ?? '';
       return id === '' ? 'empty' : id;
     },
@@ -84,9 +108,16 @@ export function createGitObjects(git: RunGit, dir: string): GitObjects {
     },
 
     async mergeTree(base, head) {
-      const { code, stdout } = await git(['merge-tree', '--write-tree', '--name-only', '--no-messages', '-z', base, head], { answers: [0, 1] });
-      const [tree = '', ...conflicts] = stdout.toString().split('\0').filter((row) => row !== '');
-      if (!/^[0-9a-f]{40,64}$/.test(tree)) throw new ExternalError('GIT_MERGE_TREE', `git merge-tree ${base} ${head} gave no tree`);
+      const { code, stdout } = await git(
+        ['merge-tree', '--write-tree', '--name-only', '--no-messages', '-z', base, head],
+        { answers: [0, 1] },
+      );
+      const [tree = '', ...conflicts] = stdout
+        .toString()
+        .split('\0')
+        .filter((row) => row !== '');
+      if (!/^[0-9a-f]{40,64}$/.test(tree))
+        throw new ExternalError('GIT_MERGE_TREE', `git merge-tree ${base} ${head} gave no tree`);
       return code === 0 ? { clean: true, tree } : { clean: false, tree, conflicts };
     },
 
@@ -94,12 +125,27 @@ export function createGitObjects(git: RunGit, dir: string): GitObjects {
 
     async diff(from, to) {
       const { stdout } = await git(['diff-tree', '-r', '-z', '--no-renames', '--name-status', from, to]);
-      const parts = stdout.toString().split('\0').filter((part) => part !== '');
-      return Array.from({ length: Math.floor(parts.length / 2) }, (_, index) => ({ status: parts[index * 2] ?? '', path: parts[index * 2 + 1] ?? '' }));
+      const parts = stdout
+        .toString()
+        .split('\0')
+        .filter((part) => part !== '');
+      return Array.from({ length: Math.floor(parts.length / 2) }, (_, index) => ({
+        status: parts[index * 2] ?? '',
+        path: parts[index * 2 + 1] ?? '',
+      }));
     },
 
     async diffSize(from, to, without = []) {
-      const rows = await lines(['diff-tree', '-r', '--numstat', '--no-renames', from, to, '--', ...without.map((path) => `:(top,exclude,literal)${path}`)]);
+      const rows = await lines([
+        'diff-tree',
+        '-r',
+        '--numstat',
+        '--no-renames',
+        from,
+        to,
+        '--',
+        ...without.map((path) => `:(top,exclude,literal)${path}`),
+      ]);
       // `-` stands for the lines of a binary file.
       const sum = (column: 0 | 1) => rows.reduce((total, row) => total + (Number(row.split('\t')[column]) || 0), 0);
       return { files: rows.length, plus: sum(0), minus: sum(1) };
@@ -117,7 +163,10 @@ export function createGitObjects(git: RunGit, dir: string): GitObjects {
           return;
         }
         await git(['read-tree', treeish], { env });
-        await git(['rm', '-rfq', '--cached', '--ignore-unmatch', '--', ...without.map((path) => `:(top,literal)${path}`)], { env });
+        await git(
+          ['rm', '-rfq', '--cached', '--ignore-unmatch', '--', ...without.map((path) => `:(top,literal)${path}`)],
+          { env },
+        );
         await git(['checkout-index', '--all', '--force', `--prefix=${folder}/`], { env });
       } finally {
         await rm(scratch, { recursive: true, force: true });

@@ -38,7 +38,9 @@ export function createReads(reader: ObjectReader, otherwise: Reads): Reads {
     },
     async parentsOf(commit) {
       const text = await header(reader, commit);
-      return text === '' ? otherwise.parentsOf(commit) : [...text.matchAll(/^parent ([0-9a-f]+)$/gm)].map((match) => match[1] ?? '');
+      return text === ''
+        ? otherwise.parentsOf(commit)
+        : [...text.matchAll(/^parent ([0-9a-f]+)$/gm)].map((match) => match[1] ?? '');
     },
   };
 }
@@ -79,8 +81,13 @@ async function idWithout(reader: ObjectReader, tree: GitObject, [name, ...below]
 }
 
 function hashTree(entries: readonly Entry[], idLength: number): string {
-  const content = Buffer.concat(entries.flatMap(({ mode, name, id }) => [Buffer.from(`${mode} ${name}\0`), Buffer.from(id, 'hex')]));
-  return createHash(idLength === 64 ? 'sha256' : 'sha1').update(`tree ${content.length}\0`).update(content).digest('hex');
+  const content = Buffer.concat(
+    entries.flatMap(({ mode, name, id }) => [Buffer.from(`${mode} ${name}\0`), Buffer.from(id, 'hex')]),
+  );
+  return createHash(idLength === 64 ? 'sha256' : 'sha1')
+    .update(`tree ${content.length}\0`)
+    .update(content)
+    .digest('hex');
 }
 
 interface Entry {
@@ -94,7 +101,7 @@ const FOLDER = '40000';
 function parseTree({ id, content }: GitObject): Entry[] {
   const idBytes = id.length / 2;
   const entries: Entry[] = [];
-  for (let start = 0; start < content.length; ) {
+  for (let start = 0; start < content.length;) {
     const blank = content.indexOf(32, start);
     const end = content.indexOf(0, blank);
     entries.push({

@@ -28,7 +28,10 @@ export interface RepositoryGitOptions {
 export async function createRepositoryGit(options: RepositoryGitOptions): Promise<GitPort & AsyncDisposable> {
   const { dir, repository } = options;
   const store = join(repository, 'objects');
-  const isMade = await access(join(dir, 'HEAD')).then(() => true, () => false);
+  const isMade = await access(join(dir, 'HEAD')).then(
+    () => true,
+    () => false,
+  );
   if (!isMade) await writeBareFolder(dir, '', [store]);
   const asWritten = (text: string) => text;
   // A new commit ends as loose objects, which git itself does not sync: syncing the pack on the way there proves nothing.
@@ -38,7 +41,10 @@ export async function createRepositoryGit(options: RepositoryGitOptions): Promis
 
   const readRefs = async (patterns: readonly string[]): Promise<Map<string, string>> => {
     const { stdout } = await gitOfRepository(['for-each-ref', '--format=%(refname) %(objectname)', ...patterns]);
-    const rows = stdout.toString().split('\n').filter((row) => row !== '');
+    const rows = stdout
+      .toString()
+      .split('\n')
+      .filter((row) => row !== '');
     return new Map(rows.map((row) => row.split(' ') as [string, string]));
   };
 

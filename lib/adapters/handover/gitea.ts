@@ -74,7 +74,12 @@ function createService(options: GiteaHandoverOptions): Service {
     try {
       answer = await sendHttp({ ...content, url, timeoutMs });
     } catch (error) {
-      throw new ExternalError('HANDOVER_NETWORK', `${what}: ${errorText(error)}`, { retryable: true }, { cause: error });
+      throw new ExternalError(
+        'HANDOVER_NETWORK',
+        `${what}: ${errorText(error)}`,
+        { retryable: true },
+        { cause: error },
+      );
     }
     if (answer.status >= 200 && answer.status <= 299) return answer.body;
     const text = answer.body.toString('utf8').replaceAll(/\s+/g, ' ').slice(0, 200).trim();

@@ -117,7 +117,9 @@ describe('sendHttp', () => {
     await using server = await serve((_, response) => response.end('ok'));
     const program = `import { sendHttp } from ${JSON.stringify(new URL('./send.ts', import.meta.url).href)};
       console.log((await sendHttp({ method: 'GET', url: '${server.url}', timeoutMs: 5000 })).body.toString(), process.moduleLoadList.some((name) => name.includes('undici/undici')));`;
-    const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     let said = '';
     child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
     const code = await new Promise((done) => child.on('close', done));

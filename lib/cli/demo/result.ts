@@ -66,5 +66,9 @@ export function renderDemoSummary(item: ItemState, summary: Summary, measured: M
 export function renderWhereabouts(item: ItemState): string[] {
   const { id, stage, activity, waitingFor, hold } = item;
   if (hold === null) return [`${id} is in ${stage}, ${waitingFor === null ? activity : `waiting for ${waitingFor}`}`];
-  return [`${id} is in ${stage}, held: ${hold.code}`, `  ${hold.text.split('\n')[0] ?? ''}`, `  ${holdExit(hold.code, stage)}`];
+  return [
+    `${id} is in ${stage}, held: ${hold.code}`,
+    `  ${hold.text.split('\n')[0] ?? ''}`,
+    `  ${holdExit(hold.code, stage)}`,
+  ];
 }
