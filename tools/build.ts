@@ -18,12 +18,14 @@ function startFiles(top: string): Plugin {
       if (!id.startsWith(START)) return null;
       const action = join(top, 'actions', id.slice(START.length), 'index.ts');
       const requireNode = join(top, 'lib/runtime/require-node.ts');
+      const schemasOnce = join(top, 'lib/runtime/schemas-once.ts');
       return (
         `import { nodeProblem } from ${JSON.stringify(requireNode)};\n` +
         'const problem = nodeProblem(process.versions.node);\n' +
-        'if (problem === null) await import(' +
-        `${JSON.stringify(action)});\n` +
-        'else {\n  process.stdout.write(`::error::${problem}\\n`);\n  process.exitCode = 1;\n}\n'
+        'if (problem === null) {\n' +
+        `  await import(${JSON.stringify(schemasOnce)});\n` +
+        `  await import(${JSON.stringify(action)});\n` +
+        '} else {\n  process.stdout.write(`::error::${problem}\\n`);\n  process.exitCode = 1;\n}\n'
       );
     },
   };

@@ -53,7 +53,10 @@ export async function demoCommand(options: DemoOptions, io: Io): Promise<number>
   const before = await engine.view();
   const item = await play(world, story, view, io.signal);
   await story.look();
-  if (io.signal.aborted) return EXIT.negative;
+  if (io.signal.aborted) {
+    await story.close();
+    return EXIT.negative;
+  }
   const health = await tellProduction(world, view, 'Production now');
   await view.settle();
   if (item === null) throw new InternalError('DEMO_REFUSED', 'the entry gate refused the issue of the demo');
@@ -111,5 +114,9 @@ async function tellProduction({ config }: DemoWorld, view: LiveView, what: strin
 
 function renderKept({ folder, repository, config }: DemoWorld): string[] {
   const targets = Object.values(config.deploy.targets).map((target) => target?.url ?? '');
-  return [`Kept: ${folder}`, `  repository ${repository}`, `  services ${targets.join(' and ')}: end them with kill, their pids are in target/`];
+  return [
+    `Kept: ${folder}`,
+    `  repository ${repository}`,
+    `  services ${targets.join(' and ')}: end them with kill, their pids are in target/`,
+  ];
 }

@@ -15,12 +15,16 @@ const INTERRUPTED = 130;
 const print = (text: string) => console.log(text);
 const tell = (text: string) => console.error(text);
 const interrupt = new AbortController();
+/** What the command answered, and what went wrong. */
+let code: number = EXIT.done;
+let failed: number | null = null;
 const io: Io = {
   env: process.env,
   pid: process.pid,
   print,
   tell: print,
-  isTerminal: process.stdout.isTTY,
+  // A terminal that does not say how wide it is cannot be drawn on.
+  isTerminal: process.stdout.isTTY && process.stdout.columns > 20,
   signal: interrupt.signal,
 };
 
@@ -39,7 +43,7 @@ program
   .option('--scenario <name>', 'what the scripted agents do', 'happy')
   .action(async (options) => {
     const { demoCommand } = await import('./demo.ts');
-    process.exitCode = await demoCommand(options, options.json === true ? { ...io, tell, isTerminal: false } : io);
+    code = await demoCommand(options, options.json === true ? { ...io, tell, isTerminal: false } : io);
   });
 
 program
@@ -57,7 +61,7 @@ program
   .option('--answer <text>', 'answer to questions of the analyst')
   .action(async (options) => {
     const { runCommand } = await import('./run.ts');
-    process.exitCode = await runCommand(options, io);
+    code = await runCommand(options, io);
   });
 
 program
@@ -67,7 +71,7 @@ program
   .option('--main <branch>', 'main branch', 'main')
   .action(async (options) => {
     const { initCommand } = await import('./init.ts');
-    process.exitCode = await initCommand(options, io);
+    code = await initCommand(options, io);
   });
 
 program
@@ -81,7 +85,7 @@ program
   .option('--check', 'write nothing; exit 1 when a file is missing or differs')
   .action(async (options) => {
     const { workflowsCommand } = await import('./workflows.ts');
-    process.exitCode = workflowsCommand(options, print);
+    code = workflowsCommand(options, print);
   });
 
 program
@@ -93,7 +97,7 @@ program
   .option('--json', 'print the report as JSON')
   .action(async (options) => {
     const { doctorCommand } = await import('./doctor.ts');
-    process.exitCode = await doctorCommand(options, process.env, print);
+    code = await doctorCommand(options, process.env, print);
   });
 
 const relay = program
@@ -102,7 +106,7 @@ const relay = program
   .option('--config <file>', 'relay.yml (default: CONVEYOR_RELAY_CONFIG)')
   .action(async (options) => {
     const { relayCommand } = await import('./relay.ts');
-    process.exitCode = await relayCommand(options, io);
+    code = await relayCommand(options, io);
   });
 relay
   .command('redrive')
@@ -110,30 +114,40 @@ relay
   .option('--key <key>', 'only this one')
   .action(async (options) => {
     const { relayRequestCommand } = await import('./relay.ts');
-    process.exitCode = await relayRequestCommand(relay.opts(), { kind: 'redrive', key: options.key ?? null }, io);
+    code = await relayRequestCommand(relay.opts(), { kind: 'redrive', key: options.key ?? null }, io);
   });
 relay
   .command('drop <project>')
   .description('throw away what waits for a project')
   .action(async (project: string) => {
     const { relayRequestCommand } = await import('./relay.ts');
-    process.exitCode = await relayRequestCommand(relay.opts(), { kind: 'drop', project }, io);
+    code = await relayRequestCommand(relay.opts(), { kind: 'drop', project }, io);
   });
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt.abort());
-
 const isRelay = process.argv[2] === 'relay';
+// A closed terminal must leave nothing behind either; to the relay SIGHUP says that its file changed.
+for (const signal of ['SIGINT', 'SIGTERM', ...(isRelay ? [] : (['SIGHUP'] as const))] as const)
+  process.once(signal, () => interrupt.abort());
+// Whoever read our output has gone.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => interrupt.abort());
+// A bug that nobody waits for: what was started is still cleaned up.
+process.once('unhandledRejection', (thrown) => {
+  fail(thrown);
+  interrupt.abort();
+});
 try {
   await program.parseAsync();
 } catch (thrown) {
-  if (thrown instanceof CommanderError) process.exitCode = thrown.exitCode === 0 ? EXIT.done : EXIT.usage;
-  else {
-    const failure = classifyFailure(thrown);
-    // No reconciler goes on with what a person started by hand.
-    const next = thrown instanceof ExternalError && thrown.detail.retryable ? 'run it again' : failure.next;
-    tell(renderFailure(`conveyor ${process.argv[2] ?? ''}`, { ...failure, next }, null));
-    process.exitCode = exitCodeOf(thrown);
-  }
+  if (!(thrown instanceof CommanderError)) fail(thrown);
+  else if (thrown.exitCode !== 0) failed = EXIT.usage;
 }
 // The relay ends well when it is asked to end; everything else was cut short.
-if (interrupt.signal.aborted && !isRelay) process.exitCode = INTERRUPTED;
+process.exitCode = failed ?? (interrupt.signal.aborted && !isRelay ? INTERRUPTED : code);
+
+function fail(thrown: unknown): void {
+  const failure = classifyFailure(thrown);
+  // No reconciler goes on with what a person started by hand.
+  const next = thrown instanceof ExternalError && thrown.detail.retryable ? 'run it again' : failure.next;
+  tell(renderFailure(`conveyor ${process.argv[2] ?? ''}`, { ...failure, next }, null));
+  failed = exitCodeOf(thrown);
+}

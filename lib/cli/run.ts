@@ -58,6 +58,7 @@ export async function runCommand(options: RunOptions, io: Io): Promise<number> {
   await engine.resume();
   const item = await driveItem(engine, issue, personOf(options, view, createAsk(io)), io.signal);
   await story.look();
+  await story.close();
   await view.settle();
   if (item === null) {
     io.tell(`Issue ${issue} is no work item: its comments in ${engine.issues} say what it lacks`);
@@ -71,16 +72,27 @@ export async function runCommand(options: RunOptions, io: Io): Promise<number> {
 
 /** A branch that is checked out somewhere must not move under its work tree. */
 async function assertBare(repository: string): Promise<void> {
-  const isFolder = (path: string) => stat(path).then((found) => found.isDirectory(), () => false);
+  const isFolder = (path: string) =>
+    stat(path).then(
+      (found) => found.isDirectory(),
+      () => false,
+    );
   if (await isFolder(join(repository, '.git')))
-    throw new ConfigError('RUN_NOT_BARE', `${repository} has a work tree, and its main would move under it: make a bare copy with "git clone --bare ${repository} ${repository}.git" and give that`);
+    throw new ConfigError(
+      'RUN_NOT_BARE',
+      `${repository} has a work tree, and its main would move under it: make a bare copy with "git clone --bare ${repository} ${repository}.git" and give that`,
+    );
   if (!(await isFolder(join(repository, 'objects'))))
-    throw new ConfigError('RUN_NO_REPOSITORY', `${repository} is no bare git repository: make one with "git clone --bare <your repository> ${repository}"`);
+    throw new ConfigError(
+      'RUN_NO_REPOSITORY',
+      `${repository} is no bare git repository: make one with "git clone --bare <your repository> ${repository}"`,
+    );
 }
 
 async function chooseIssue({ issue, title, description, as }: RunOptions, issues: string): Promise<string> {
   if (issue === undefined) {
-    if (title === undefined) throw new ConfigError('RUN_ISSUE', 'give --issue <number>, or --title and --description of a new issue');
+    if (title === undefined)
+      throw new ConfigError('RUN_ISSUE', 'give --issue <number>, or --title and --description of a new issue');
     const made = await createIssue(issues, { title, description: description ?? '' }, as);
     await moveIssue(issues, made, 'to_analyse', as);
     return made;

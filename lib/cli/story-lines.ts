@@ -65,7 +65,8 @@ function htmlLines(html: string): string[] {
 
 /** Gates of the ledger that no step of its own judged. */
 export function gateLines(item: ItemState, told: Told): string[] {
-  return Object.entries(item.gates).flatMap(([gate, record]) => {
+  const inOrder = Object.entries(item.gates).toSorted(([, a], [, b]) => Date.parse(a.at) - Date.parse(b.at));
+  return inOrder.flatMap(([gate, record]) => {
     const key = `${record.run} ${gate}`;
     if (told.gates.has(key)) return [];
     told.gates.add(key);
@@ -74,8 +75,13 @@ export function gateLines(item: ItemState, told: Told): string[] {
 }
 
 /** Files that came with the branch's new head. */
-export function fileLine(item: ItemState, changed: readonly { readonly status: string; readonly path: string }[]): string {
+export function fileLine(
+  item: ItemState,
+  changed: readonly { readonly status: string; readonly path: string }[],
+): string {
   const folder = `docs/work-items/${item.id}/`;
-  const names = changed.map(({ status, path }) => `${status === 'D' ? '−' : ''}${path.startsWith(folder) ? path.slice(folder.length) : path}`);
+  const names = changed.map(
+    ({ status, path }) => `${status === 'D' ? '−' : ''}${path.startsWith(folder) ? path.slice(folder.length) : path}`,
+  );
   return `📄 ${item.head?.slice(0, 8) ?? ''} on ${item.branch ?? ''}: ${names.join(', ')}`;
 }

@@ -12,6 +12,8 @@ export interface Story {
   follow(engine: LocalEngine, issue: string): Promise<void>;
   /** Looks now; resolves when everything so far is told. */
   look(): Promise<void>;
+  /** Looks no more: the engine is about to end. Resolves when the last look is over. */
+  close(): Promise<void>;
 }
 
 /** A run begins before the one that dispatched it has ended: what it says waits, so that each run is told in one piece. */
@@ -81,5 +83,9 @@ export function createStory(view: LiveView): Story {
       source = { engine, issue };
     },
     look: () => next(lookAtIssue),
+    async close() {
+      source = null;
+      await looking;
+    },
   };
 }

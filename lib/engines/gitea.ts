@@ -1,13 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createConsoleChat } from '../adapters/chat/console.ts';
 import { createGiteaForge } from '../adapters/forge/gitea.ts';
 import { createGit } from '../adapters/git/bare.ts';
-import { createGiteaHandover } from '../adapters/handover/gitea.ts';
 import { sendHttp } from '../adapters/http/send.ts';
 import { createShell } from '../adapters/shell/process.ts';
 import { warnOfSurvivors } from '../adapters/shell/warn-survivors.ts';
-import { createPlaneTracker } from '../adapters/tracker/plane.ts';
 import { ConfigError } from '../base/errors.ts';
 import { publicBase } from '../report/links.ts';
 import type { Config } from '../pipeline/config.ts';
@@ -33,15 +30,18 @@ export interface GiteaEngineOptions {
   readonly scratch: string;
 }
 
-/** The composition root of a job on Gitea Actions. */
+/** The composition root of a job on Gitea Actions. Adapters that many steps do not need are loaded when they are. */
 export async function createGiteaEngine(options: GiteaEngineOptions): Promise<Engine> {
   const { run, env, token, clock, log, redact, scratch } = options;
   const { owner, name } = run.repository;
   await mkdir(scratch, { recursive: true });
   const remote = `${run.serverUrl}/${owner}/${name}.git`;
-  const [forge, code] = await Promise.all([
+  // The desk's adapters are loaded while the forge answers.
+  const [forge, code, plane, chat] = await Promise.all([
     createGiteaForge({ url: run.serverUrl, owner, repo: name, token, log }),
     createGit({ dir: join(scratch, 'code.git'), remote, token, env }),
+    options.tracker === null ? null : import('../adapters/tracker/plane.ts'),
+    options.tracker === null ? null : import('../adapters/chat/console.ts'),
   ]);
   const shell = warnOfSurvivors(createShell(), log);
   return {
@@ -68,8 +68,8 @@ export async function createGiteaEngine(options: GiteaEngineOptions): Promise<En
         (answer) => answer.status,
         () => null,
       ),
-    createTracker: (config) => trackerOf(config, options),
-    createChat: (config) => (config.chat.kind === 'console' ? createConsoleChat({ write: log.info }) : null),
+    createTracker: (config) => trackerOf(config, options, plane?.createPlaneTracker),
+    createChat: (config) => (config.chat.kind === 'console' ? (chat?.createConsoleChat({ write: log.info }) ?? null) : null),
     async createAgent(config, scenario) {
       const runtime = { shell, clock, redact, log };
       if (config.agents.adapter === 'scripted') {
@@ -101,16 +101,25 @@ function handoverOf(run: RunContext): Engine['handover'] {
     };
     return { put: missing, get: missing };
   }
-  return createGiteaHandover({ ...run.handover, expectedRunId: run.runId });
+  const options = { ...run.handover, expectedRunId: run.runId };
+  const load = async () => (await import('../adapters/handover/gitea.ts')).createGiteaHandover(options);
+  return {
+    put: async (name, files) => (await load()).put(name, files),
+    get: async (name) => (await load()).get(name),
+  };
 }
 
-function trackerOf(config: Config, { tracker, clock, log }: GiteaEngineOptions): ReturnType<Engine['createTracker']> {
+function trackerOf(
+  config: Config,
+  { tracker, clock, log }: GiteaEngineOptions,
+  createPlaneTracker: typeof import('../adapters/tracker/plane.ts').createPlaneTracker | undefined,
+): ReturnType<Engine['createTracker']> {
   if (config.tracker.kind !== 'plane')
     throw new ConfigError(
       'TRACKER_KIND',
       'tracker.kind is file, which only the local engine has: set tracker.kind: plane.',
     );
-  if (tracker === null || tracker.url === '' || tracker.token === '')
+  if (createPlaneTracker === undefined || tracker === null || tracker.url === '' || tracker.token === '')
     throw new ConfigError(
       'TRACKER_ACCESS',
       'this job has no access to the tracker: set the Actions variable CONVEYOR_TRACKER_URL and the secret CONVEYOR_TRACKER_TOKEN.',

@@ -96,7 +96,7 @@ describe('generated workflows', () => {
     const readers = jobs.filter(({ name }) => name === 'work' || name === 'build');
     expect(readers).toHaveLength(6);
     for (const { job } of readers) {
-      expect(job.permissions).toEqual({ contents: 'read' });
+      expect(job.permissions).toEqual({ contents: 'read', actions: 'read' });
       expect(JSON.stringify(job)).not.toMatch(/secrets\.|vars\./);
       for (const step of job.steps) expect(step.with['forge-token']).toBe('${{ github.token }}');
     }
@@ -104,7 +104,7 @@ describe('generated workflows', () => {
 
   it('every other job uses the bot token, and its own job token may only read', () => {
     for (const { name, job } of jobs.filter((entry) => entry.name !== 'work' && entry.name !== 'build')) {
-      expect(job.permissions, name).toEqual({ contents: 'read' });
+      expect(job.permissions, name).toEqual({ contents: 'read', actions: 'read' });
       for (const step of job.steps) expect(step.with['forge-token']).toBe('${{ secrets.CONVEYOR_BOT_TOKEN }}');
     }
   });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ConfigError } from '../base/errors.ts';
+import { ConfigError, InternalError } from '../base/errors.ts';
 import { ItemState, LEDGER_SCHEMA, RepoState, type Snapshot, stateFaults } from '../pipeline/state.ts';
 
 export const LEDGER_REF = 'refs/heads/conveyor/ledger';
@@ -35,6 +35,29 @@ export function renderJson(value: unknown): string {
       : inner;
   return `${JSON.stringify(value, sorted, 1)}\n`;
 }
+
+/**
+ * The files of a state, as the next reader will find them. Throws InternalError LEDGER_WOULD_BREAK for what it could not
+ * read: one such file would stop every run of the repository.
+ */
+export function renderItem(item: ItemState): string {
+  const parsed = ItemState.safeParse(item);
+  const faults = parsed.success ? stateFaults(parsed.data) : [z.prettifyError(parsed.error)];
+  if (faults.length > 0) throw wouldBreak(statePath(item.id), faults);
+  return renderJson(item);
+}
+
+export function renderRepo(repo: RepoState): string {
+  const parsed = RepoState.safeParse(repo);
+  if (!parsed.success) throw wouldBreak('repo.json', [z.prettifyError(parsed.error)]);
+  return renderJson(repo);
+}
+
+const wouldBreak = (path: string, faults: readonly string[]) =>
+  new InternalError(
+    'LEDGER_WOULD_BREAK',
+    `${path} would be unreadable (${faults.join('; ')}). Nothing was written. This is a defect of Conveyor: report it with the log of this run.`,
+  );
 
 export const renderJournalLine = (line: JournalLine) => `${JSON.stringify(line)}\n`;
 

@@ -10,8 +10,9 @@ import {
   initialRepo,
   journalPath,
   parseLedger,
+  renderItem,
   renderJournalLine,
-  renderJson,
+  renderRepo,
   statePath,
 } from './codec.ts';
 
@@ -88,7 +89,7 @@ export async function initLedger(ports: LedgerPorts): Promise<boolean> {
   const commit = await git.commit({
     base: null,
     parents: [],
-    changes: [{ path: 'repo.json', content: renderJson(initialRepo(Math.max(1, Math.floor(at.getTime() / 1000)))) }],
+    changes: [{ path: 'repo.json', content: renderRepo(initialRepo(Math.max(1, Math.floor(at.getTime() / 1000)))) }],
     message: 'ledger: begin',
     author: BOT,
     at,
@@ -170,9 +171,9 @@ async function build(
   const journals = renderJournals(write, at);
   const old = await ports.git.readFiles(view.head, [...journals.keys()].map(journalPath));
   const changes: TreeChange[] = [];
-  if (write.next.repo !== view.snapshot.repo) changes.push({ path: 'repo.json', content: renderJson(write.next.repo) });
+  if (write.next.repo !== view.snapshot.repo) changes.push({ path: 'repo.json', content: renderRepo(write.next.repo) });
   for (const [id, item] of write.next.items)
-    if (item !== view.snapshot.items.get(id)) changes.push({ path: statePath(id), content: renderJson(item) });
+    if (item !== view.snapshot.items.get(id)) changes.push({ path: statePath(id), content: renderItem(item) });
   for (const id of write.removed ?? []) changes.push({ path: `items/${id}`, content: null });
   for (const [id, lines] of journals)
     changes.push({

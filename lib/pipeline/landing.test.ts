@@ -135,6 +135,17 @@ describe('stage landed', () => {
     });
   });
 
+  it('PL-P-4: a pending approval is no proof of a complete package', () => {
+    const world = createWorld();
+    world.drive('R(analysis)');
+    world.verdict(holds('analysis-approved', 'APPROVAL_PENDING'));
+    expect(world.item()).toMatchObject({
+      stage: 'analysis',
+      activity: 'queued',
+      counters: { infra: { 'analysis-complete': 1 } },
+    });
+  });
+
   it('G-CI-9: CI judged in the run of the developer advances at once', () => {
     const world = createWorld();
     world.drive('R(development)');
@@ -154,6 +165,22 @@ describe('the edge and the merge slot', () => {
     expect(Date.parse(request!.expires_at) - Date.parse(request!.at)).toBe(24 * 3_600_000);
     expect(validated?.sha).toBe(world.item().head);
     expect(owed(world.item())).toContain('comment:confirm');
+  });
+
+  it('D-A-1: each request has a comment of its own, in a later pass too', () => {
+    const world = createWorld();
+    const keys = () =>
+      world
+        .item()
+        .outbox.map((entry) => entry.key)
+        .filter((key) => key.startsWith('comment:confirm:'));
+    world.drive('W(confirm)');
+    const first = keys();
+    world.board('reject');
+    world.drive('W(confirm)');
+    expect(world.item().delivery).toMatchObject({ pass: 2, request: { n: 1 } });
+    expect(keys()).toHaveLength(2);
+    expect(keys()).toEqual(expect.arrayContaining(first));
   });
 
   it('D-A: without a deployment the digest is the validated commit; without confirmation it starts by itself', () => {

@@ -252,7 +252,8 @@ function requestDeploy(draft: Draft, item: ItemState, event: StageLanded): void 
     'confirm',
     'deployer',
     { digest, sha: event.validated.sha, base: event.validated.base, expires },
-    item.delivery.request.n,
+    // Each request is a comment of its own, in a later pass too.
+    item.seq,
   );
 }
 

@@ -24,7 +24,11 @@ it('PL-K-2: a younger run with the same token stands down at its start, lands no
     files: { '.conveyor/scenario.yml': SCENARIO, ...Object.fromEntries(documents) },
   });
   const { local } = fixture;
-  const issue = await createIssue(local.issues, { title: 'CSV export', description: 'As a user I want a CSV of my tracks.' }, 'ada');
+  const issue = await createIssue(
+    local.issues,
+    { title: 'CSV export', description: 'As a user I want a CSV of my tracks.' },
+    'ada',
+  );
   await moveIssue(local.issues, issue, 'to_analyse', 'ada');
   await local.intake([issue]);
   const item = async () => (await fixture.session()).view.snapshot.items.get('ET-1')!;
@@ -41,5 +45,10 @@ it('PL-K-2: a younger run with the same token stands down at its start, lands no
     'an earlier step of this job decided that there is nothing to land',
   ]);
   await local.idle();
-  expect(await item()).toMatchObject({ stage: 'analysis', waitingFor: 'approval', counters: { run: 0 }, rounds: { analysis: 1 } });
+  expect(await item()).toMatchObject({
+    stage: 'analysis',
+    waitingFor: 'approval',
+    counters: { run: 0 },
+    rounds: { analysis: 1 },
+  });
 });

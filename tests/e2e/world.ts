@@ -16,7 +16,7 @@ import { createPlaneReads } from '../../lib/relay/tracker-plane.ts';
 import { createSystemClock } from '../../lib/runtime/clock.ts';
 import { buildActions } from '../../tools/build.ts';
 import { freePort } from '../stack/gitea.ts';
-import type { Stack, StackRepository } from '../stack/stack.ts';
+import type { Stack } from '../stack/stack.ts';
 import { startPlaneServer } from '../support/plane-server/index.ts';
 
 const TOP = fileURLToPath(new URL('../../', import.meta.url));
@@ -242,4 +242,3 @@ export async function createWorld(
   return world;
 }
 export type World = Awaited<ReturnType<typeof createWorld>>;
-export type { StackRepository };

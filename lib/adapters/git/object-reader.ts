@@ -9,7 +9,7 @@ export interface GitObject {
 
 /** Names are whatever git resolves to one object: ids, refs, `<commit>:<path>`, `<commit>^{tree}`. */
 export interface ObjectReader extends AsyncDisposable {
-  /** null = there is no such object. Throws ExternalError GIT_READER when git ends meanwhile. */
+  /** null = there is no such object. Throws ExternalError GIT_READER when git ends meanwhile, or after the end. */
   read(name: string): Promise<GitObject | null>;
   /** Id of what a name means now; null = nothing. */
   resolve(name: string): Promise<string | null>;
@@ -30,9 +30,11 @@ export function createObjectReader(
   onRun: (ms: number) => void = () => {},
 ): ObjectReader {
   let running: ReturnType<typeof startProcess> | null = null;
+  let isClosed = false;
   const ask = (verb: 'contents' | 'info', name: string): Promise<GitObject | null> => {
     // A name of several lines would be several questions.
     if (/[\n\0]/.test(name)) return Promise.resolve(null);
+    if (isClosed) return Promise.reject(new ExternalError('GIT_READER', 'the repository is closed', { retryable: false }));
     running ??= startProcess(env, (ms) => {
       running = null;
       onRun(ms);
@@ -43,6 +45,7 @@ export function createObjectReader(
     read: (name) => ask('contents', name),
     resolve: async (name) => (await ask('info', name))?.id ?? null,
     async [Symbol.asyncDispose]() {
+      isClosed = true;
       await running?.end();
     },
   };

@@ -1,3 +1,5 @@
+import type http from 'node:http';
+import type https from 'node:https';
 import { createRequire } from 'node:module';
 
 export interface HttpRequest {
@@ -32,8 +34,8 @@ export class HttpTimeout extends Error {
 // Not `import`: the import form touches every lazy export of node:http, which loads Node's own fetch, 35 ms per step.
 const load = createRequire(import.meta.url);
 const protocols = {
-  'http:': () => load('node:http') as typeof import('node:http'),
-  'https:': () => load('node:https') as typeof import('node:https'),
+  'http:': () => load('node:http') as typeof http,
+  'https:': () => load('node:https') as typeof https,
 };
 
 /** The HTTP client of the actions: a step is a process of its own, and global fetch costs more to load than to use. */

@@ -56,7 +56,10 @@ async function storeArtifact(first: FirstVersion): Promise<StoredArtifact> {
     createShell(),
   );
   if (!built.ok)
-    throw new InternalError('DEMO_BUILD', `the first version of the service does not build: ${built.text}\n${built.log}`);
+    throw new InternalError(
+      'DEMO_BUILD',
+      `the first version of the service does not build: ${built.text}\n${built.log}`,
+    );
   const stored = await createDirectoryStore(storeFolder(config.deploy.root)).put(file, {
     schema: 1,
     item: FIRST,
@@ -101,5 +104,8 @@ async function install(first: FirstVersion, { ref, manifest }: StoredArtifact, t
   };
   const outcome = await deployWithHook(call, { shell: createShell(), clock });
   if (outcome.state === 'ok' || signal.aborted) return;
-  throw new InternalError('DEMO_HOOK', `the first version does not start on ${target}: ${outcome.text}\n${outcome.log}`);
+  throw new InternalError(
+    'DEMO_HOOK',
+    `the first version does not start on ${target}: ${outcome.text}\n${outcome.log}`,
+  );
 }

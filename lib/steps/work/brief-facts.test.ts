@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { createRepositoryFixture } from '../../../tests/support/session.ts';
 import { createWorld } from '../../../tests/property/kernel-world.ts';
 import type { ItemState } from '../../pipeline/state.ts';
 import { fail } from '../../pipeline/verdict.ts';
-import { bounceOf } from './brief-facts.ts';
+import { bounceOf, loadBriefFacts } from './brief-facts.ts';
 
 const NONCE = '7d1e09aa';
 const REPORT = 'docs/work-items/ET-1/12-review.md';
@@ -76,5 +77,34 @@ describe('the developer is told what the gate found', () => {
     expect(brief({ ...sentBack('### P1\n- x'), findings: null })).toContain(
       'The report could not be read (REVIEW_CHANGES).',
     );
+  });
+});
+
+describe('loadBriefFacts', () => {
+  it('AG-BRF-1, AG-PORT-4: words of people, of the run before and of the pre-check each have their place, findings are told once', async () => {
+    await using fixture = await createRepositoryFixture();
+    const session = await fixture.session();
+    const item = {
+      ...sentBack('### P1\n- x'),
+      words: 'look at a.ts',
+      lastRun: { class: 'timeout', seconds: 90, text: 'timeout: no end' } as const,
+    };
+    const run = {
+      role: 'developer',
+      head: fixture.main,
+      attempt: 2,
+      previous: item.lastRun,
+      refused: 'a path outside',
+    } as const;
+    const facts = await loadBriefFacts(session, item, run);
+    expect(facts).toMatchObject({
+      previous: { class: 'timeout', seconds: 90 },
+      reports: ['timeout: no end', 'a path outside'],
+      data: [{ label: 'what a person added to the retry', text: 'look at a.ts' }],
+      bounce: expect.stringContaining(`<<<REPORT ${facts.nonce} (`),
+    });
+    expect(await loadBriefFacts(session, { ...item, bounce: null }, run)).toMatchObject({
+      reports: ['### P1\n- x', 'timeout: no end', 'a path outside'],
+    });
   });
 });

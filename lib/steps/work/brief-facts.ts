@@ -43,10 +43,10 @@ export async function loadBriefFacts(session: Session, item: ItemState, run: Run
     inputs: entries.map((entry) => ({ path: entry.path, bytes: contents.get(entry.path)?.length ?? 0 })),
     previous,
     ...(item.bounce === null ? {} : { bounce: bounceOf(item, item.bounce, repositoryPage(session), nonce) }),
-    reports: [item.bounce === null ? item.findings : null, item.words, item.lastRun?.text ?? null, run.refused].filter(
+    reports: [item.bounce === null ? item.findings : null, item.lastRun?.text ?? null, run.refused].filter(
       (text) => text !== null,
     ),
-    data: [],
+    data: item.words === null ? [] : [{ label: 'what a person added to the retry', text: item.words }],
     ...(role === 'analyst'
       ? { request: contents.get(artifactPath(item.id, '00-business-request.md'))?.toString('utf8') ?? item.description }
       : {}),

@@ -26,7 +26,7 @@ export interface BriefFacts {
   readonly previous: { readonly class: OutcomeClass; readonly seconds: number } | null;
   /** What the gate that sent the item back found, rendered by `renderBounce` with this run's nonce. */
   readonly bounce?: string;
-  /** Words of people who rejected or retried, of the pre-check, of the run before: verbatim. */
+  /** Words of people who rejected, of the pre-check, of the run before: verbatim. */
   readonly reports: readonly string[];
   /** Text of 00-business-request.md, for the role that works from the request itself (analyst). spec: AG-BRF-2 */
   readonly request?: string;
