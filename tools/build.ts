@@ -5,40 +5,42 @@ import type { Plugin } from 'rolldown';
 import { rolldown } from 'rolldown';
 
 const START = 'conveyor-start:';
+const PROGRAM = 'conveyor-program:';
 
 /**
  * The start file of an action: checks Node before the real program is even parsed, so that an old Node gets one clear
  * line instead of a syntax error. It awaits, so that a promise that never settles fails the step.
  */
 function startFiles(top: string): Plugin {
+  const file = (path: string) => JSON.stringify(join(top, path));
+  const start = (action: string) =>
+    `import { nodeProblem } from ${file('lib/runtime/require-node.ts')};\n` +
+    'const problem = nodeProblem(process.versions.node);\n' +
+    `if (problem === null) await import(${JSON.stringify(PROGRAM + action)});\n` +
+    'else {\n  process.stdout.write(`::error::${problem}\\n`);\n  process.exitCode = 1;\n}\n';
+  const program = (action: string) =>
+    `import ${file('lib/runtime/schemas-once.ts')};\nimport ${file(`actions/${action}/index.ts`)};\n`;
   return {
     name: 'start-files',
-    resolveId: (id) => (id.startsWith(START) ? id : null),
+    resolveId: (id) => (id.startsWith(START) || id.startsWith(PROGRAM) ? id : null),
     load(id) {
-      if (!id.startsWith(START)) return null;
-      const action = join(top, 'actions', id.slice(START.length), 'index.ts');
-      const requireNode = join(top, 'lib/runtime/require-node.ts');
-      const schemasOnce = join(top, 'lib/runtime/schemas-once.ts');
-      return (
-        `import { nodeProblem } from ${JSON.stringify(requireNode)};\n` +
-        'const problem = nodeProblem(process.versions.node);\n' +
-        'if (problem === null) {\n' +
-        `  await import(${JSON.stringify(schemasOnce)});\n` +
-        `  await import(${JSON.stringify(action)});\n` +
-        '} else {\n  process.stdout.write(`::error::${problem}\\n`);\n  process.exitCode = 1;\n}\n'
-      );
+      if (id.startsWith(START)) return start(id.slice(START.length));
+      return id.startsWith(PROGRAM) ? program(id.slice(PROGRAM.length)) : null;
     },
   };
 }
 
 /**
- * Parts of @actions/core that nothing here asks for and every start would pay for: an HTTP client for GitHub's OIDC
- * tokens (1.7 MB to parse), and a look at the operating system (child processes, timers).
+ * Parts of the toolkit that nothing here asks for and every start would pay for: an HTTP client for GitHub's OIDC tokens
+ * (1.7 MB to parse), a look at the operating system (child processes), a REST client beside the event's payload.
  */
 const NOT_ASKED_FOR: Readonly<Record<string, string>> = {
-  'oidc-utils.js':
+  '@actions/core/lib/oidc-utils.js':
     "export class OidcClient { static getIDToken() { throw new Error('OIDC is not part of this build'); } }",
-  'platform.js': 'export {};',
+  '@actions/core/lib/platform.js': 'export {};',
+  '@actions/github/lib/utils.js':
+    "export class GitHub { static plugin() { throw new Error('getOctokit is not part of this build'); } }\n" +
+    'export const getOctokitOptions = () => ({});',
 };
 
 function withoutUnused(): Plugin {
@@ -46,12 +48,17 @@ function withoutUnused(): Plugin {
   return {
     name: 'without-unused',
     resolveId(id, importer) {
-      const name = Object.keys(NOT_ASKED_FOR).find((file) => id === `./${file}`);
-      return name !== undefined && importer?.includes('@actions/core') ? STUB + name : null;
+      const wanted = importer === undefined ? '' : join(dirname(importer), id);
+      const name = Object.keys(NOT_ASKED_FOR).find((file) => wanted.endsWith(`/node_modules/${file}`));
+      return name === undefined ? null : STUB + name;
     },
     load: (id) => (id.startsWith(STUB) ? (NOT_ASKED_FOR[id.slice(STUB.length)] ?? null) : null),
   };
 }
+
+/** What runs before an action knows its inputs. */
+const START_MODULES =
+  /node_modules\/(zod|@actions\/core)\/|lib\/runtime\/(?!require-node)|lib\/base\/(errors|redact)\.ts$|lib\/engines\/(step|gate|control)-action\.ts$|lib\/pipeline\/stages\.ts$/;
 
 /** Folders under actions/ that hold a program. */
 export function actionFolders(top: string): string[] {
@@ -85,6 +92,8 @@ export async function buildActions(top: string, out: string): Promise<readonly s
     entryFileNames: '[name].mjs',
     chunkFileNames: 'chunks/[name]-[hash].mjs',
     minify: { codegen: true, compress: false, mangle: false },
+    // Every action reads these first: one file is found and opened once.
+    codeSplitting: { groups: [{ name: 'start', test: START_MODULES }] },
   });
   await bundle.close();
   if (existsSync(join(top, 'agents'))) cpSync(join(top, 'agents'), join(out, 'agents'), { recursive: true });

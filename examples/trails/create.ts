@@ -58,22 +58,24 @@ export async function createTrails(options: TrailsOptions): Promise<ReadonlyMap<
 
 /** Ends the services of both targets, by the pid each of them wrote; no service is not an error. */
 export async function stopTrails(deployRoot: string): Promise<void> {
-  for (const target of ['staging', 'production']) {
-    const ran = await createShell().run({
-      argv: [
-        process.execPath,
-        path.join(REPOSITORY, '.conveyor/hooks/target.mjs'),
-        'stop',
-        path.join(stateFolder(deployRoot), target),
-      ],
-      cwd: REPOSITORY,
-      env: { PATH: process.env['PATH'] ?? '' },
-      timeoutMs: 15_000,
-      graceMs: 1000,
-    });
-    if (ran.code !== 0)
-      throw new ExternalError('TRAILS_STOP', `the ${target} service does not stop: ${ran.output.trim()}`);
-  }
+  await Promise.all(['staging', 'production'].map((target) => stopTarget(deployRoot, target)));
+}
+
+async function stopTarget(deployRoot: string, target: string): Promise<void> {
+  const ran = await createShell().run({
+    argv: [
+      process.execPath,
+      path.join(REPOSITORY, '.conveyor/hooks/target.mjs'),
+      'stop',
+      path.join(stateFolder(deployRoot), target),
+    ],
+    cwd: REPOSITORY,
+    env: { PATH: process.env['PATH'] ?? '' },
+    timeoutMs: 15_000,
+    graceMs: 1000,
+  });
+  if (ran.code !== 0)
+    throw new ExternalError('TRAILS_STOP', `the ${target} service does not stop: ${ran.output.trim()}`);
 }
 
 function renderConfig({ stagingPort, productionPort, deployRoot }: TrailsOptions): ConfigTree {

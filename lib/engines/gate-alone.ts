@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { GateName } from '../pipeline/stages.ts';
+import { givenInputs } from '../runtime/inputs.ts';
 import type { ActionContext, ActionOutcome } from '../runtime/run-action.ts';
 import { GateInputs } from '../steps/gate/inputs.ts';
 import { runGateStandalone } from '../steps/gate/standalone.ts';
@@ -26,12 +27,7 @@ export async function runGateAlone(
       stop,
       scratch,
     });
-    const given = Object.fromEntries(
-      Object.keys(GateInputs[gate].shape).map((name) => [
-        name,
-        typeof inputs[name] === 'string' ? inputs[name] : undefined,
-      ]),
-    );
+    const given = givenInputs(Object.keys(GateInputs[gate].shape));
     const result = await runGateStandalone(gate, given, { ...engine, git: engine.code });
     const { verdict } = result;
     return {

@@ -1,3 +1,4 @@
+import type { createPlaneTracker as CreatePlaneTracker } from '../adapters/tracker/plane.ts';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createGiteaForge } from '../adapters/forge/gitea.ts';
@@ -69,7 +70,8 @@ export async function createGiteaEngine(options: GiteaEngineOptions): Promise<En
         () => null,
       ),
     createTracker: (config) => trackerOf(config, options, plane?.createPlaneTracker),
-    createChat: (config) => (config.chat.kind === 'console' ? (chat?.createConsoleChat({ write: log.info }) ?? null) : null),
+    createChat: (config) =>
+      config.chat.kind === 'console' ? (chat?.createConsoleChat({ write: log.info }) ?? null) : null,
     async createAgent(config, scenario) {
       const runtime = { shell, clock, redact, log };
       if (config.agents.adapter === 'scripted') {
@@ -112,7 +114,7 @@ function handoverOf(run: RunContext): Engine['handover'] {
 function trackerOf(
   config: Config,
   { tracker, clock, log }: GiteaEngineOptions,
-  createPlaneTracker: typeof import('../adapters/tracker/plane.ts').createPlaneTracker | undefined,
+  createPlaneTracker: typeof CreatePlaneTracker | undefined,
 ): ReturnType<Engine['createTracker']> {
   if (config.tracker.kind !== 'plane')
     throw new ConfigError(

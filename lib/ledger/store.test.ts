@@ -296,7 +296,8 @@ describe('refusals', () => {
     await using fixture = await createLedgerFixture();
     const ports = await fixture.writer();
     await expect(loadLedger({ ...ports, mainRef: 'refs/heads/trunk' })).rejects.toMatchObject({ code: 'MAIN_ABSENT' });
-    const { head } = await loadLedger(ports);
+    const { head, snapshot } = await loadLedger(ports);
+    const { epoch } = snapshot.repo;
     expect(await initLedger(ports)).toBe(false);
     expect((await loadLedger(ports)).head).toBe(head);
     expect(await ports.git.push([{ ref: LEDGER_REF, to: null, expect: head }])).toEqual({ ok: true });
@@ -304,7 +305,10 @@ describe('refusals', () => {
       code: 'LEDGER_ABSENT',
       message: expect.stringMatching(/conveyor init/),
     });
-    expect(await initLedger(ports)).toBe(true);
+    // A ledger made anew has an epoch of its own, so that no token comes back.
+    const later = { ...ports, clock: { ...ports.clock, now: () => new Date(Date.now() + 5000) } };
+    expect(await initLedger(later)).toBe(true);
+    expect((await loadLedger(ports)).snapshot.repo.epoch).toBeGreaterThan(epoch);
   });
 
   it('design §3: a state that nobody could read is not pushed', async () => {

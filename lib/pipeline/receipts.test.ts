@@ -43,9 +43,9 @@ describe('receipts', () => {
 
   it('PL-C-4: a receipt of an entry that a newer decision replaced closes nothing', () => {
     const { world, receipt, record } = fixture();
-    const old = receipt('tracker-status', null, 'code_review');
+    const [old, card] = [receipt('tracker-status', null, 'development'), receipt('chat-card', '5')];
     world.feed({ type: 'branch.moved', item: 'ET-1', head: sha('x') });
-    expect(record([old]).changed).toEqual([]);
+    expect(record([old, card]).changed).toEqual([]);
     expect(record([{ ...old, key: 'unknown' }]).changed).toEqual([]);
   });
 

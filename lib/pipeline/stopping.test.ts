@@ -118,6 +118,15 @@ describe('STOP', () => {
     expect(owed(world.item())).not.toContain('comment:held');
   });
 
+  it('delivery §9: the hook changed nothing for the last time → cancelled without a word about a hold', () => {
+    const world = createWorld('retry: {infra_max: 0}');
+    world.drive('R(initiated)');
+    stop(world);
+    world.record('approved', 'ET-1', { delivery: { attempts: [world.attempt('refused')] } });
+    expect(world.at()).toBe('cancelled/settled');
+    expect(owed(world.item())).not.toContain('comment:held');
+  });
+
   it('delivery §9: landing held or outcome unknown → stays held, branch kept; a later landing is done', () => {
     const world = createWorld();
     world.drive('R(landing)');

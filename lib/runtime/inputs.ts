@@ -14,14 +14,19 @@ export const integerInput = (fallback?: number) => {
   return fallback === undefined ? whole : whole.default(fallback);
 };
 
-/** Parses the inputs of the running action once; all faults in one `ConfigError` INPUT_INVALID, which quotes no value. */
-export function readInputs<Schema extends InputSchema>(action: string, schema: Schema): Readonly<z.infer<Schema>> {
-  const given = Object.fromEntries(
-    Object.keys(schema.shape).map((name) => {
+/** What the workflow gave for these inputs; undefined = nothing. */
+export function givenInputs(names: readonly string[]): Readonly<Record<string, string | undefined>> {
+  return Object.fromEntries(
+    names.map((name) => {
       const value = core.getInput(name);
       return [name, value === '' ? undefined : value];
     }),
   );
+}
+
+/** Parses the inputs of the running action once; all faults in one `ConfigError` INPUT_INVALID, which quotes no value. */
+export function readInputs<Schema extends InputSchema>(action: string, schema: Schema): Readonly<z.infer<Schema>> {
+  const given = givenInputs(Object.keys(schema.shape));
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.map((issue) => {

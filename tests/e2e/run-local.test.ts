@@ -18,8 +18,20 @@ async function usersRepository() {
   const deployRoot = join(folder, 'target');
   await mkdir(work);
   const ports = await findFreePorts(process.pid);
-  await createTrails({ folder: work, stagingPort: ports.staging, productionPort: ports.production, deployRoot, config: { ci: { mode: 'local' } } });
-  await seedRepository({ folder: work, repository, branch: 'main', author: { name: 'Ada', email: 'ada@example.test' }, env: process.env });
+  await createTrails({
+    folder: work,
+    stagingPort: ports.staging,
+    productionPort: ports.production,
+    deployRoot,
+    config: { ci: { mode: 'local' } },
+  });
+  await seedRepository({
+    folder: work,
+    repository,
+    branch: 'main',
+    author: { name: 'Ada', email: 'ada@example.test' },
+    env: process.env,
+  });
   return {
     work,
     repository,
@@ -31,27 +43,37 @@ async function usersRepository() {
 }
 
 describe('conveyor run --local', () => {
-  it('design §6: stops where a person is needed, goes on at the next call, also after a kill, and ends at done', SLOW, async () => {
-    await using line = await createCommandLine();
-    await using users = await usersRepository();
-    const run = ['run', '--local', users.repository, '--as', 'ada'];
+  it(
+    'design §6: stops where a person is needed, goes on at the next call, also after a kill, and ends at done',
+    SLOW,
+    async () => {
+      await using line = await createCommandLine();
+      await using users = await usersRepository();
+      const run = ['run', '--local', users.repository, '--as', 'ada'];
 
-    const first = await line.run([...run, ...NEW]);
-    expect([first.code, first.stdout], first.stderr).toEqual([1, expect.stringContaining('ET-1 is in analysis, waiting for approval')]);
+      const first = await line.run([...run, ...NEW]);
+      expect([first.code, first.stdout], first.stderr).toEqual([
+        1,
+        expect.stringContaining('ET-1 is in analysis, waiting for approval'),
+      ]);
 
-    let isKilled = false;
-    const killed = await line.run([...run, '--issue', '1', '--approve'], (text, child) => {
-      if (!isKilled && text.includes('▶ ET-1 · development')) isKilled = child.kill('SIGKILL');
-    });
-    expect([isKilled, killed.code]).toEqual([true, null]);
+      let isKilled = false;
+      const killed = await line.run([...run, '--issue', '1', '--approve'], (text, child) => {
+        if (!isKilled && text.includes('▶ ET-1 · development')) isKilled = child.kill('SIGKILL');
+      });
+      expect([isKilled, killed.code]).toEqual([true, null]);
 
-    const second = await line.run([...run, '--issue', '1']);
-    expect([second.code, second.stdout], second.stderr).toEqual([1, expect.stringContaining('ET-1 is in deploy, waiting for confirm-deploy')]);
-    expect(second.stdout).toContain('▶ ET-1 · development · attempt 1');
+      const second = await line.run([...run, '--issue', '1']);
+      expect([second.code, second.stdout], second.stderr).toEqual([
+        1,
+        expect.stringContaining('ET-1 is in deploy, waiting for confirm-deploy'),
+      ]);
+      expect(second.stdout).toContain('▶ ET-1 · development · attempt 1');
 
-    const third = await line.run([...run, '--issue', '1', '--confirm']);
-    expect([third.code, third.stdout], third.stderr).toEqual([0, expect.stringContaining('ET-1 is in done')]);
-  });
+      const third = await line.run([...run, '--issue', '1', '--confirm']);
+      expect([third.code, third.stdout], third.stderr).toEqual([0, expect.stringContaining('ET-1 is in done')]);
+    },
+  );
 
   it('refuses a repository with a work tree, a folder that is none, and an issue that is not there', SLOW, async () => {
     await using line = await createCommandLine();
@@ -81,7 +103,10 @@ describe('conveyor init', () => {
     const init = ['init', '--repository', users.repository];
     expect(await line.run(init)).toMatchObject({ code: 0, stdout: expect.stringContaining('conveyor/ledger is made') });
     expect(await line.run(init)).toMatchObject({ code: 0, stdout: expect.stringContaining('nothing was changed') });
-    expect(await line.run([...init, '--main', 'trunk'])).toMatchObject({ code: 2, stderr: expect.stringContaining('has no branch trunk') });
+    expect(await line.run([...init, '--main', 'trunk'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('has no branch trunk'),
+    });
     expect(await line.run(['init', '--repository', join(users.work, 'nowhere')])).toMatchObject({ code: 3 });
     expect(await line.leftovers()).toEqual([]);
   });

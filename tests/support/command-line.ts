@@ -31,7 +31,11 @@ export async function createCommandLine(): Promise<CommandLine> {
     temporary,
     run: (args, onOutput) =>
       new Promise((resolve, reject) => {
-        const child = spawn(process.execPath, [MAIN, ...args], { cwd: temporary, env, stdio: ['ignore', 'pipe', 'pipe'] });
+        const child = spawn(process.execPath, [MAIN, ...args], {
+          cwd: temporary,
+          env,
+          stdio: ['ignore', 'pipe', 'pipe'],
+        });
         let stdout = '';
         let stderr = '';
         child.stdout.on('data', (chunk: Buffer) => {
@@ -55,7 +59,9 @@ export async function createCommandLine(): Promise<CommandLine> {
 }
 
 async function processesThatMention(text: string): Promise<string[]> {
-  const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name) && name !== String(process.pid));
+  const pids = (await readdir('/proc').catch(() => [])).filter(
+    (name) => /^\d+$/.test(name) && name !== String(process.pid),
+  );
   const commands = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
   return commands.filter((command) => command.includes(text)).map((command) => command.replaceAll('\0', ' '));
 }

@@ -34,7 +34,8 @@ export function createObjectReader(
   const ask = (verb: 'contents' | 'info', name: string): Promise<GitObject | null> => {
     // A name of several lines would be several questions.
     if (/[\n\0]/.test(name)) return Promise.resolve(null);
-    if (isClosed) return Promise.reject(new ExternalError('GIT_READER', 'the repository is closed', { retryable: false }));
+    if (isClosed)
+      return Promise.reject(new ExternalError('GIT_READER', 'the repository is closed', { retryable: false }));
     running ??= startProcess(env, (ms) => {
       running = null;
       onRun(ms);

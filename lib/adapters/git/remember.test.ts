@@ -16,7 +16,10 @@ function counted() {
   const port = {
     dir: '/nowhere',
     readFiles: (commit: string, paths: readonly string[]) =>
-      answer(`files ${commit[0]} ${paths.join(',')}`, new Map(paths.filter((path) => path !== 'none').map((path) => [path, Buffer.from(path)]))),
+      answer(
+        `files ${commit[0]} ${paths.join(',')}`,
+        new Map(paths.filter((path) => path !== 'none').map((path) => [path, Buffer.from(path)])),
+      ),
     listTree: (commit: string, folder: string) => answer(`tree ${commit[0]} ${folder}`, []),
     mergeBase: (a: string, b: string) => answer(`base ${a} ${b}`, null),
     treeOf: (commit: string) => answer(`treeOf ${commit}`, commit),

@@ -45,8 +45,14 @@ describe('a repository of this machine without a clone', () => {
     await using fixture = await createFixture();
     const first = await commit(fixture.direct, { 'a.txt': '1' });
     expect(await fixture.direct.push([{ ref: MAIN, to: first, expect: null }])).toEqual({ ok: true });
-    expect([...(await fixture.clone.fetch([MAIN, 'refs/heads/none']))]).toEqual([[MAIN, first], ['refs/heads/none', null]]);
-    expect([...(await fixture.direct.fetch([MAIN, 'refs/heads/none']))]).toEqual([[MAIN, first], ['refs/heads/none', null]]);
+    expect([...(await fixture.clone.fetch([MAIN, 'refs/heads/none']))]).toEqual([
+      [MAIN, first],
+      ['refs/heads/none', null],
+    ]);
+    expect([...(await fixture.direct.fetch([MAIN, 'refs/heads/none']))]).toEqual([
+      [MAIN, first],
+      ['refs/heads/none', null],
+    ]);
     const second = await commit(fixture.clone, { 'a.txt': '2' }, first);
     await fixture.clone.push([{ ref: MAIN, to: second, expect: first }]);
     expect((await fixture.direct.fetch([MAIN])).get(MAIN)).toBe(second);
@@ -58,34 +64,69 @@ describe('a repository of this machine without a clone', () => {
     const { direct } = fixture;
     const first = await commit(direct, { a: '1' });
     const second = await commit(direct, { a: '2' }, first);
-    await direct.push([{ ref: MAIN, to: first, expect: null }, { ref: 'refs/heads/b', to: first, expect: null }]);
+    await direct.push([
+      { ref: MAIN, to: first, expect: null },
+      { ref: 'refs/heads/b', to: first, expect: null },
+    ]);
     const refused = [
-      [{ ref: MAIN, to: second, expect: first }, { ref: 'refs/heads/b', to: second, expect: second }],
-      [{ ref: MAIN, to: second, expect: first }, { ref: 'refs/heads/b', to: second, expect: null }],
-      [{ ref: MAIN, to: second, expect: first }, { ref: 'refs/heads/c', to: second, expect: first }],
-      [{ ref: MAIN, to: null, expect: second }, { ref: 'refs/heads/c', to: second, expect: null }],
-      [{ ref: MAIN, to: second, expect: first }, { ref: 'refs/heads/b', to: null, expect: null }],
+      [
+        { ref: MAIN, to: second, expect: first },
+        { ref: 'refs/heads/b', to: second, expect: second },
+      ],
+      [
+        { ref: MAIN, to: second, expect: first },
+        { ref: 'refs/heads/b', to: second, expect: null },
+      ],
+      [
+        { ref: MAIN, to: second, expect: first },
+        { ref: 'refs/heads/c', to: second, expect: first },
+      ],
+      [
+        { ref: MAIN, to: null, expect: second },
+        { ref: 'refs/heads/c', to: second, expect: null },
+      ],
+      [
+        { ref: MAIN, to: second, expect: first },
+        { ref: 'refs/heads/b', to: null, expect: null },
+      ],
     ];
     for (const updates of refused) {
       expect(await direct.push(updates), JSON.stringify(updates)).toMatchObject({ ok: false, reason: 'stale' });
-      expect([...(await direct.listRefs('refs/heads/*'))]).toEqual([['refs/heads/b', first], [MAIN, first]]);
+      expect([...(await direct.listRefs('refs/heads/*'))]).toEqual([
+        ['refs/heads/b', first],
+        [MAIN, first],
+      ]);
     }
-    expect(await direct.push([{ ref: MAIN, to: second, expect: first }, { ref: 'refs/heads/b', to: null, expect: first }])).toEqual({ ok: true });
+    expect(
+      await direct.push([
+        { ref: MAIN, to: second, expect: first },
+        { ref: 'refs/heads/b', to: null, expect: first },
+      ]),
+    ).toEqual({ ok: true });
     expect([...(await direct.listRefs('refs/heads/*'))]).toEqual([[MAIN, second]]);
   });
 
   it('a ref to an object that is not there is refused, and is not called stale', async () => {
     await using fixture = await createFixture();
-    expect(await fixture.direct.push([{ ref: MAIN, to: 'a'.repeat(40), expect: null }])).toMatchObject({ ok: false, reason: 'refused' });
+    expect(await fixture.direct.push([{ ref: MAIN, to: 'a'.repeat(40), expect: null }])).toMatchObject({
+      ok: false,
+      reason: 'refused',
+    });
   });
 
   it('design §3: of writers that race with the same expectation exactly one wins', async () => {
     await using fixture = await createFixture();
     const first = await commit(fixture.direct, { a: '0' });
     await fixture.direct.push([{ ref: MAIN, to: first, expect: null }]);
-    const writers = await Promise.all([1, 2, 3, 4].map((number) => commit(fixture.direct, { a: String(number) }, first)));
+    const writers = await Promise.all(
+      [1, 2, 3, 4].map((number) => commit(fixture.direct, { a: String(number) }, first)),
+    );
     const results = await Promise.all(
-      writers.map((to, index) => (index % 2 === 0 ? fixture.direct : fixture.clone).push([{ ref: MAIN, to, expect: first }]).catch(() => ({ ok: false }))),
+      writers.map((to, index) =>
+        (index % 2 === 0 ? fixture.direct : fixture.clone)
+          .push([{ ref: MAIN, to, expect: first }])
+          .catch(() => ({ ok: false })),
+      ),
     );
     expect(results.filter((result) => result.ok)).toHaveLength(1);
     const winner = (await fixture.direct.fetch([MAIN])).get(MAIN);
@@ -96,17 +137,40 @@ describe('a repository of this machine without a clone', () => {
     await using fixture = await createFixture();
     const { direct, clone } = fixture;
     const first = await commit(direct, { a: '1' });
-    const refs = ['main', 'feature/ET-1-a', 'feature/ET-1/deep', 'feature/ET-12-b', 'featured'].map((name) => `refs/heads/${name}`);
+    const refs = ['main', 'feature/ET-1-a', 'feature/ET-1/deep', 'feature/ET-12-b', 'featured'].map(
+      (name) => `refs/heads/${name}`,
+    );
     await direct.push(refs.map((ref) => ({ ref, to: first, expect: null })));
-    for (const patterns of [['refs/heads/*'], ['refs/heads/feature/*'], ['refs/heads/feature/ET-1-*'], ['refs/heads/main'], ['refs/heads/none'], ['refs/heads/none*'], ['refs/heads/main', 'refs/heads/feature/ET-12*']])
-      expect([...(await direct.listRefs(...patterns))].toSorted(), patterns.join()).toEqual([...(await clone.listRefs(...patterns))].toSorted());
+    for (const patterns of [
+      ['refs/heads/*'],
+      ['refs/heads/feature/*'],
+      ['refs/heads/feature/ET-1-*'],
+      ['refs/heads/main'],
+      ['refs/heads/none'],
+      ['refs/heads/none*'],
+      ['refs/heads/main', 'refs/heads/feature/ET-12*'],
+    ])
+      expect([...(await direct.listRefs(...patterns))].toSorted(), patterns.join()).toEqual(
+        [...(await clone.listRefs(...patterns))].toSorted(),
+      );
   });
 
   it('law: reads through one process answer what a clone answers, code_tree and odd trees included', async () => {
     await using fixture = await createFixture();
     const { direct, clone } = fixture;
-    const paths = ['a.txt', 'docs/work-items/ET-1/12-review.md', 'docs/readme.md', 'docs/work-items.md', 'dir/na"me\\ é.txt', 'docs/deep/work-items/x', 'z/.gitattributes'];
-    const trees = fc.uniqueArray(fc.tuple(fc.constantFrom(...paths), fc.constantFrom('', 'one\n', 'two\r\n\0')), { minLength: 1, selector: ([path]) => path });
+    const paths = [
+      'a.txt',
+      'docs/work-items/ET-1/12-review.md',
+      'docs/readme.md',
+      'docs/work-items.md',
+      'dir/na"me\\ é.txt',
+      'docs/deep/work-items/x',
+      'z/.gitattributes',
+    ];
+    const trees = fc.uniqueArray(fc.tuple(fc.constantFrom(...paths), fc.constantFrom('', 'one\n', 'two\r\n\0')), {
+      minLength: 1,
+      selector: ([path]) => path,
+    });
     await fc.assert(
       fc.asyncProperty(trees, async (files) => {
         const made = await commit(direct, Object.fromEntries(files));
@@ -114,10 +178,17 @@ describe('a repository of this machine without a clone', () => {
         await direct.push([{ ref: MAIN, to: made, expect: head }]);
         await clone.fetch([MAIN], { depth: 0 });
         for (const git of [direct, clone] as const)
-          expect(await git.readFiles(made, [...paths, 'missing', 'docs'])).toEqual(new Map(files.map(([path, content]) => [path, Buffer.from(content)])));
+          expect(await git.readFiles(made, [...paths, 'missing', 'docs'])).toEqual(
+            new Map(files.map(([path, content]) => [path, Buffer.from(content)])),
+          );
         for (const folder of ['', 'docs', 'docs/work-items', 'docs/', 'nowhere', 'a.txt'])
           expect(await direct.listTree(made, folder), folder).toEqual(await clone.listTree(made, folder));
-        const facts = async (git: GitPort) => [await git.treeOf(made), await git.codeTree(made), (await git.timeOf(made)).toISOString(), await git.parentsOf(made)];
+        const facts = async (git: GitPort) => [
+          await git.treeOf(made),
+          await git.codeTree(made),
+          (await git.timeOf(made)).toISOString(),
+          await git.parentsOf(made),
+        ];
         expect(await facts(direct)).toEqual(await facts(clone));
       }),
       { numRuns: 12 },
@@ -127,7 +198,13 @@ describe('a repository of this machine without a clone', () => {
   it('what is not there is an error where the port says so', async () => {
     await using fixture = await createFixture();
     const none = 'b'.repeat(40);
-    for (const ask of [() => fixture.direct.treeOf(none), () => fixture.direct.listTree(none, ''), () => fixture.direct.timeOf(none), () => fixture.direct.parentsOf(none), () => fixture.direct.codeTree(none)])
+    for (const ask of [
+      () => fixture.direct.treeOf(none),
+      () => fixture.direct.listTree(none, ''),
+      () => fixture.direct.timeOf(none),
+      () => fixture.direct.parentsOf(none),
+      () => fixture.direct.codeTree(none),
+    ])
       await expect(ask()).rejects.toMatchObject({ name: 'ExternalError' });
     expect(await fixture.direct.readFile(none, 'a')).toBeNull();
   });
@@ -136,11 +213,21 @@ describe('a repository of this machine without a clone', () => {
     await using fixture = await createFixture();
     const { direct, repository, folder } = fixture;
     const before = await readdir(repository);
-    const made = await commit(direct, { 'a.txt': 'one\ntwo\n', '.gitattributes': '* text eol=crlf\n', 'docs/work-items/x': 'y' });
+    const made = await commit(direct, {
+      'a.txt': 'one\ntwo\n',
+      '.gitattributes': '* text eol=crlf\n',
+      'docs/work-items/x': 'y',
+    });
     await direct.exportTree(made, join(folder, 'all'));
     await direct.exportTree(made, join(folder, 'code'), { without: ['docs/work-items'] });
     expect(await readFile(join(folder, 'all/a.txt'), 'utf8')).toBe('one\ntwo\n');
-    expect((await readdir(join(folder, 'all'), { recursive: true })).toSorted()).toEqual(['.gitattributes', 'a.txt', 'docs', 'docs/work-items', 'docs/work-items/x']);
+    expect((await readdir(join(folder, 'all'), { recursive: true })).toSorted()).toEqual([
+      '.gitattributes',
+      'a.txt',
+      'docs',
+      'docs/work-items',
+      'docs/work-items/x',
+    ]);
     expect((await readdir(join(folder, 'code'))).toSorted()).toEqual(['.gitattributes', 'a.txt']);
     expect(await readdir(repository)).toEqual(before);
   });

@@ -34,8 +34,8 @@ export async function createRepositoryGit(options: RepositoryGitOptions): Promis
   );
   if (!isMade) await writeBareFolder(dir, '', [store]);
   const asWritten = (text: string) => text;
-  // A new commit ends as loose objects, which git itself does not sync: syncing the pack on the way there proves nothing.
-  const base = gitEnvironment(options.env, dir, null, [['core.fsync', 'reference']]);
+  // As git does by itself, less the pack: a new commit ends as loose objects, and its pack is only the way there.
+  const base = gitEnvironment(options.env, dir, null, [['core.fsync', 'committed,-loose-object,-pack,-pack-metadata']]);
   const git = createRunGit({ ...base, GIT_OBJECT_DIRECTORY: store }, asWritten, options.onRun);
   const gitOfRepository = createRunGit({ ...base, GIT_DIR: repository }, asWritten, options.onRun);
 
