@@ -20,7 +20,7 @@ import { median, tellResult, timed } from './report.ts';
 
 const SIZES = [0, 1000, 10_000] as const;
 const TARGET = { sign: '≤', value: 1.1 } as const;
-const ROUNDS = 12;
+const ROUNDS = 20;
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 const config = testConfig('intake: {serial: false}');
 const run = promisify(execFile);
@@ -52,12 +52,17 @@ try {
 }
 
 async function onForge(stack: Stack, size: number): Promise<Place> {
-  const { cloneUrl } = await stack.createRepository({ name: `ledger-${size}`, files: new Map([['README.md', '# x\n']]) });
+  const { cloneUrl } = await stack.createRepository({
+    name: `ledger-${size}`,
+    files: new Map([['README.md', '# x\n']]),
+  });
   return {
     remote: cloneUrl,
     token: stack.owner.token,
     async fill(repository) {
-      await run('git', ['-C', repository, 'push', '--quiet', '--force', cloneUrl, '--all'], { env: gitEnv(stack.owner) });
+      await run('git', ['-C', repository, 'push', '--quiet', '--force', cloneUrl, '--all'], {
+        env: gitEnv(stack.owner),
+      });
     },
   };
 }
@@ -91,7 +96,11 @@ async function measure(where: string, placeOf: (size: number) => Promise<Place>)
   tell(`${where}, ledger write`, writes);
   const none = median(writes.get(0) ?? []);
   for (const size of SIZES.slice(1))
-    tellResult(`ledger write with ${size} archived items ÷ with none, ${where}`, median(writes.get(size) ?? []) / none, TARGET);
+    tellResult(
+      `ledger write with ${size} archived items ÷ with none, ${where}`,
+      median(writes.get(size) ?? []) / none,
+      TARGET,
+    );
 }
 
 function tell(what: string, times: ReadonlyMap<number, readonly number[]>): void {
@@ -101,7 +110,12 @@ function tell(what: string, times: ReadonlyMap<number, readonly number[]>): void
 
 async function createWriter({ remote, token }: Pick<Place, 'remote' | 'token'>): Promise<LedgerPorts> {
   clones += 1;
-  const git = await createGit({ dir: join(folder, `clone-${clones}`), remote, token, env: { PATH: process.env['PATH'] } });
+  const git = await createGit({
+    dir: join(folder, `clone-${clones}`),
+    remote,
+    token,
+    env: { PATH: process.env['PATH'] },
+  });
   return { git, clock: createSystemClock(), log: quiet, mainRef: 'refs/heads/main', random: Math.random };
 }
 
@@ -137,7 +151,8 @@ function sessionOf({ git, clock }: LedgerPorts): Session {
 async function lookUp(ports: LedgerPorts, size: number): Promise<void> {
   const known = size === 0 ? [] : [archivedId(Math.floor(size / 2))];
   const found = await findArchived(sessionOf(ports), [...known, 'ET-99999']);
-  if (found.size !== known.length) throw new Error(`the archive of ${size} items answered for ${found.size} of ${known.length}`);
+  if (found.size !== known.length)
+    throw new Error(`the archive of ${size} items answered for ${found.size} of ${known.length}`);
 }
 
 async function archive(ports: LedgerPorts, id: string): Promise<void> {

@@ -193,9 +193,7 @@ describe('G-GEN-12: a gate alone in a repository that knows nothing of Conveyor'
   }
 
   /** Conclusions of the jobs as the forge shows them, and what each gate handed to the jobs after it. */
-  async function answers(
-    title: string,
-  ): Promise<{
+  async function answers(title: string): Promise<{
     readonly jobs: Record<string, string | null>;
     readonly told: Record<string, Answer>;
     readonly log: string;
