@@ -139,7 +139,7 @@ export async function landedAlone(ports: GatePorts, inputs: GateInput<'landed'>)
       'INPUT_INVALID',
       'gate-landed: give "base-sha", the commit of the base branch that the head was judged against.',
     );
-  const expectedTree = inputs['expected-tree'] || (await mergedTree(ports, baseSha, head));
+  const expectedTree = inputs['expected-tree'] || (await mergedTree(ports, baseSha, head, pull?.merged === false));
   const facts = await loadLandedFacts(ports, {
     stage: 'deploy',
     baseBranch,
@@ -154,9 +154,11 @@ export async function landedAlone(ports: GatePorts, inputs: GateInput<'landed'>)
   return decideLanded(facts, { style: inputs.style });
 }
 
-async function mergedTree({ git }: GatePorts, base: string, head: string): Promise<string> {
+async function mergedTree({ git }: GatePorts, base: string, head: string, unmerged: boolean): Promise<string> {
   const merged = await git.mergeTree(base, head);
   if (merged.clean) return merged.tree;
+  // Nobody merged it, and nobody can: no commit has this tree, so the gate says "not landed" instead of asking for one.
+  if (unmerged) return '0'.repeat(head.length);
   throw new ConfigError(
     'GATE_PLACE',
     `merging ${head} into ${base} conflicts in ${merged.conflicts.slice(0, 3).join(', ')}: give the tree that was tested as input "expected-tree".`,
