@@ -96,6 +96,8 @@ export interface LandedFacts {
   readonly stage: Stage;
   /** Whether the forge says that the pull request is merged. Proves nothing by itself. spec: G-LND-7 */
   readonly pullMerged: boolean;
+  /** Whether the pull request was closed without a merge: nothing can land through it, wherever the base is. */
+  readonly pullClosed: boolean;
   readonly intent: LandingIntent | null;
   /** Code trees of the validated candidate and of the head that is merged. */
   readonly codeTree: Fact<{ readonly validated: string; readonly head: string }>;
@@ -181,7 +183,7 @@ function missing(facts: LandedFacts, intent: LandingIntent): Verdict {
     return unproven(`the base branch could not be read: ${facts.baseTip.detail}`);
   const moved = facts.baseTip.value !== intent.baseSha;
   const shown = { base: intent.baseSha, base_tip: facts.baseTip.value };
-  if (moved && !facts.pullMerged)
+  if (moved && !facts.pullMerged && !facts.pullClosed)
     return say('LANDED_BASE_MOVED', {
       text: `the base branch is at ${short(facts.baseTip.value)}, validated was ${short(intent.baseSha)}: the combination was never tested`,
       facts: shown,
@@ -189,6 +191,11 @@ function missing(facts: LandedFacts, intent: LandingIntent): Verdict {
   if (facts.call.kind === 'refused')
     return say('MERGE_REFUSED', {
       text: `the forge refused the merge: ${facts.call.text}; remove the cause, then recheck`,
+      facts: shown,
+    });
+  if (facts.pullClosed)
+    return say('NOT_LANDED', {
+      text: 'the pull request was closed without a merge: open it again and recheck, or give the change up',
       facts: shown,
     });
   const claim = facts.pullMerged ? 'the pull request says merged, but ' : '';

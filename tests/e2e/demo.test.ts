@@ -93,7 +93,6 @@ function expectStory(text: string, result: DemoResult): void {
   const chapters = [
     /📋 Backlog → To Analyse \(ada\)/,
     /📄 .*01-brd\.md, 02-trz\.md/,
-    /🌐 Production before: /,
     /📋 In Review → Approved \(ada\)/,
     /❌ gate review · REVIEW_CHANGES/,
     /│ .*No test for formula injection/,
@@ -108,6 +107,10 @@ function expectStory(text: string, result: DemoResult): void {
     /ET-1 is in done/,
     /ledger commits/,
   ];
+  // It is brought there beside the analysis, and told before anything can replace it.
+  const before = text.search(/🌐 Production before: /);
+  expect(before, text).toBeGreaterThanOrEqual(0);
+  expect(before, text).toBeLessThan(text.search(/📋 In Review → Approved \(ada\)/));
   let from = 0;
   for (const chapter of chapters) {
     const at = text.slice(from).search(chapter);

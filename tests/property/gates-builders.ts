@@ -131,6 +131,7 @@ export const proof: LandingProof = {
 export const landedFacts = (more: Partial<LandedFacts> = {}): LandedFacts => ({
   stage: 'deploy',
   pullMerged: true,
+  pullClosed: false,
   intent: { mergeHead: sha('a'), expectedTree: sha('5'), baseSha: sha('e') },
   codeTree: read({ validated: sha('7'), head: sha('7') }),
   call: { kind: 'done' },

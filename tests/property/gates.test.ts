@@ -660,6 +660,7 @@ describe('no input makes a gate pass without its positive proof', () => {
     const facts: fc.Arbitrary<LandedFacts> = fc.record({
       stage: mostly<'deploy' | 'review'>('deploy', 'review'),
       pullMerged: fc.boolean(),
+      pullClosed: fc.boolean(),
       intent: fc.option(
         fc.record({ mergeHead: oneOf(sha('a')), expectedTree: mostly(sha('5'), ''), baseSha: mostly(sha('e'), '') }),
         { freq: 9 },

@@ -46,6 +46,7 @@ export async function loadLandedFacts(
   return {
     stage: subject.stage,
     pullMerged: pull.kind === 'read' && pull.value?.merged === true,
+    pullClosed: pull.kind === 'read' && pull.value?.state === 'closed' && !pull.value.merged,
     intent,
     codeTree:
       head.kind === 'read' ? { kind: 'read', value: { validated: subject.validatedCodeTree, head: head.value } } : head,

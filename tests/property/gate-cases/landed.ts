@@ -88,6 +88,13 @@ add(
   landed({ ...notFound, pullMerged: false, baseTip: read(given.sha('4')) }),
 );
 add(
+  'NOT_LANDED',
+  'hold',
+  'G-LND-8',
+  'closed without a merge, wherever the base is',
+  landed({ ...notFound, pullMerged: false, pullClosed: true, baseTip: read(given.sha('4')) }),
+);
+add(
   'LANDED_BASE_MOVED',
   'hold',
   'G-LND-4',
