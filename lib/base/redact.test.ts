@@ -76,6 +76,30 @@ describe('createRedactor', () => {
     );
   });
 
+  it('AG-LOG-4: a value broken anywhere, as often as you like, is masked as a whole', () => {
+    const gap = fc.constantFrom('', '', '', '\n', '\r\n', '\\n', '\n| ', '\n\t', '\n\n', '\\r\\n  ');
+    const value = fc.stringMatching(/^[A-Za-z0-9+/_-]{8,24}$/);
+    fc.assert(
+      fc.property(value, fc.array(gap, { minLength: 24, maxLength: 24 }), (secret, gaps) => {
+        const broken = Array.from(secret, (character, at) => (at === 0 ? '' : (gaps[at] ?? '')) + character).join('');
+        expect(createRedactor([secret])(`a\n ${broken} b\n`)).toBe('a\n *** b\n');
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('values that overlap in a text are masked by one mask, neighbours by one each', () => {
+    const mask = createRedactor(['first-abc', 'abc-last', 'other-one']);
+    expect(mask('first-abc-last')).toBe('***');
+    expect(mask('other-oneother-one')).toBe('******');
+  });
+
+  it('a value with blanks and backslashes is masked too, broken or not', () => {
+    const mask = createRedactor(['pass word\\1 | x']);
+    expect(mask('<pass word\\1 | x>')).toBe('<***>');
+    expect(mask('<pass wo\n| rd\\1 | x>')).toBe('<***>');
+  });
+
   it('hostile text ends at once', () => {
     for (const part of [
       '-----BEGIN PRIVATE KEY-----',
