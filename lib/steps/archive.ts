@@ -7,6 +7,10 @@ import type { Session } from './engine.ts';
 
 const BOT = { name: 'Conveyor', email: 'conveyor@conveyor.invalid' };
 
+/** Levels of the archive's tree: top, then index and years, then months; each item has two more of its own. */
+const INDEX = 2;
+const MONTHS = 3;
+
 /** Folder of one life in the archive; year and month of its end. spec: PL-D-9 */
 export function archiveFolder(item: ItemState): string {
   const [year = '', month = ''] = item.since.split('-');
@@ -51,7 +55,7 @@ export async function archiveFinished(
       { path: `index/${item.id}.json`, content: renderJson(index) },
     ];
   });
-  const tip = (await git.fetch([ARCHIVE_REF], { blobs: false })).get(ARCHIVE_REF) ?? null;
+  const tip = (await git.fetch([ARCHIVE_REF], { blobs: false, levels: MONTHS })).get(ARCHIVE_REF) ?? null;
   const commit = await git.commit({
     base: tip,
     parents: tip === null ? [] : [tip],
@@ -107,7 +111,7 @@ export async function findArchived(
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, ArchiveIndex>> {
   const { git } = session.engine;
-  const tip = (await git.fetch([ARCHIVE_REF], { blobs: false })).get(ARCHIVE_REF) ?? null;
+  const tip = (await git.fetch([ARCHIVE_REF], { blobs: false, levels: INDEX })).get(ARCHIVE_REF) ?? null;
   if (tip === null) return new Map();
   const files = await git.readFiles(
     tip,

@@ -28,53 +28,34 @@ const run = promisify(execFile);
 interface Place {
   readonly remote: string;
   readonly token: string | null;
-  /** Brings a ready bare repository to the remote. */
-  fill(repository: string): Promise<void>;
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'conveyor-bench-ledger-'));
 let clones = 0;
 try {
-  await measure('bare repository', (size) => {
-    const remote = join(folder, `remote-${size}.git`);
-    return Promise.resolve({
-      remote,
-      token: null,
-      async fill(repository) {
-        await run('git', ['clone', '--quiet', '--mirror', repository, remote]);
-      },
-    });
-  });
+  await measure('bare repository', (repository) => Promise.resolve({ remote: repository, token: null }));
   await using stack = await startStackOrSkip({ runners: [] });
-  if (stack !== null) await measure('real forge', (size) => onForge(stack, size));
+  if (stack !== null) await measure('real forge', (repository, size) => onForge(stack, repository, size));
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
 
-async function onForge(stack: Stack, size: number): Promise<Place> {
+async function onForge(stack: Stack, repository: string, size: number): Promise<Place> {
   const { cloneUrl } = await stack.createRepository({
     name: `ledger-${size}`,
     files: new Map([['README.md', '# x\n']]),
   });
-  return {
-    remote: cloneUrl,
-    token: stack.owner.token,
-    async fill(repository) {
-      await run('git', ['-C', repository, 'push', '--quiet', '--force', cloneUrl, '--all'], {
-        env: gitEnv(stack.owner),
-      });
-    },
-  };
+  await run('git', ['-C', repository, 'push', '--quiet', '--force', cloneUrl, '--all'], { env: gitEnv(stack.owner) });
+  return { remote: cloneUrl, token: stack.owner.token };
 }
 
-async function measure(where: string, placeOf: (size: number) => Promise<Place>): Promise<void> {
+/** `placeOf` brings a ready bare repository to where it is written to. */
+async function measure(where: string, placeOf: (repository: string, size: number) => Promise<Place>): Promise<void> {
   const places = new Map<number, Place>();
   for (const size of SIZES) {
     const repository = join(folder, `source-${where.replace(' ', '-')}-${size}.git`);
     await prepare(repository, size);
-    const place = await placeOf(size);
-    await place.fill(repository);
-    places.set(size, place);
+    places.set(size, await placeOf(repository, size));
   }
   const writes = new Map(SIZES.map((size) => [size, [] as number[]]));
   const lookups = new Map(SIZES.map((size) => [size, [] as number[]]));
@@ -108,7 +89,7 @@ function tell(what: string, times: ReadonlyMap<number, readonly number[]>): void
   console.log(`${what.padEnd(32)} ${cells.join('   ')}`);
 }
 
-async function createWriter({ remote, token }: Pick<Place, 'remote' | 'token'>): Promise<LedgerPorts> {
+async function createWriter({ remote, token }: Place): Promise<LedgerPorts> {
   clones += 1;
   const git = await createGit({
     dir: join(folder, `clone-${clones}`),
@@ -122,6 +103,8 @@ async function createWriter({ remote, token }: Pick<Place, 'remote' | 'token'>):
 /** A bare repository with main, a ledger and an archive of that size. */
 async function prepare(repository: string, size: number): Promise<void> {
   await run('git', ['init', '--quiet', '--bare', '--initial-branch=main', repository]);
+  // As every forge has it; without it git sends whatever was left out.
+  await run('git', ['-C', repository, 'config', 'uploadpack.allowFilter', 'true']);
   const ports = await createWriter({ remote: repository, token: null });
   const author = { name: 'Bench', email: 'bench@conveyor.invalid' };
   const changes = [{ path: 'README.md', content: '# x\n' }];

@@ -1,10 +1,13 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { GitPort } from '../../ports/git.ts';
 import { createGit } from './bare.ts';
 
+const execute = promisify(execFile);
 const author = { name: 'Ada', email: 'ada@example.test' };
 const at = new Date('2026-01-20T10:00:00Z');
 
@@ -48,6 +51,33 @@ describe('bare git adapter', () => {
     ]);
     expect(refused).toMatchObject({ ok: false, reason: 'stale' });
     expect([...(await repo.b.listRefs('refs/heads/*'))]).toEqual([['refs/heads/one', first]]);
+  });
+
+  it('design §3: of a huge tree only the asked levels come, and what is read of the rest comes then', async () => {
+    await using repo = await twoClones();
+    const config = join(repo.folder, 'remote.git', 'config');
+    await writeFile(config, `${await readFile(config, 'utf8')}\n[uploadpack]\n\tallowFilter = true\n`);
+    const tip = await repo.a.commit({
+      base: null,
+      parents: [],
+      changes: [
+        { path: 'index/ET-1.json', content: '{}' },
+        { path: '2026/01/ET-1/g1/state.json', content: 'deep' },
+      ],
+      message: 'archive',
+      author,
+      at,
+    });
+    await repo.a.push([{ ref: 'refs/heads/archive', to: tip, expect: null }]);
+    await repo.b.fetch(['refs/heads/archive'], { blobs: false, levels: 2 });
+    const missing = async () => {
+      const rows = await execute('git', ['-C', repo.b.dir, 'rev-list', '--objects', '--missing=print', tip]);
+      return rows.stdout.split('\n').filter((row) => row.startsWith('?')).length;
+    };
+    // The list of the month and the file in the index; what lies below the month is not even known of.
+    expect(await missing()).toBe(2);
+    expect((await repo.b.readFile(tip, '2026/01/ET-1/g1/state.json'))?.toString()).toBe('deep');
+    expect(await missing()).toBe(1);
   });
 
   it('fetches several refs at once and answers null for a missing one', async () => {

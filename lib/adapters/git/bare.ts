@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { ExternalError } from '../../base/errors.ts';
 import type { GitPort } from '../../ports/git.ts';
 import { writeBareFolder } from './bare-folder.ts';
+import { createObjectReader } from './object-reader.ts';
 import { createGitObjects } from './objects.ts';
 import { pushArguments, readPushResult } from './push.ts';
+import { createReads } from './read-objects.ts';
 import { createRunGit, gitEnvironment } from './run.ts';
 
 export interface GitOptions {
@@ -35,7 +37,9 @@ export async function createGit(options: GitOptions): Promise<GitPort> {
   const { dir } = options;
   const secret = options.token;
   const redact = (text: string) => (secret === null ? text : text.replaceAll(secret, '***'));
-  const git = createRunGit(gitEnvironment(options.env, dir, secret), redact, options.onRun);
+  // A clone lives as long as a job: taking each small pack apart again is a process for nothing.
+  const env = gitEnvironment(options.env, dir, secret, [['fastimport.unpackLimit', '0']]);
+  const git = createRunGit(env, redact, options.onRun);
   if (!(await exists(join(dir, 'HEAD')))) {
     const alternates = (options.alternates ?? []).map((other) => join(other, 'objects'));
     // A promisor remote: the archive is fetched without its blobs, whatever its size.
@@ -46,16 +50,29 @@ export async function createGit(options: GitOptions): Promise<GitPort> {
     (await git(args, answers === undefined ? {} : { answers })).stdout.toString().trim();
   const lines = async (args: readonly string[]) => (await text(args)).split('\n').filter((line) => line !== '');
 
+  const objects = createGitObjects(git, dir);
+  const { readFile, readFiles, listTree, treeOf, codeTree, timeOf } = createReads(
+    createObjectReader(env, options.onRun),
+    objects,
+  );
+
   return {
     dir,
-    ...createGitObjects(git, dir),
+    ...objects,
+    // Not the parents of a commit: where a shallow history ends only git knows.
+    readFile,
+    readFiles,
+    listTree,
+    treeOf,
+    codeTree,
+    timeOf,
 
-    async fetch(refs, { depth = 1, blobs = true } = {}) {
+    async fetch(refs, { depth = 1, blobs = true, levels } = {}) {
       const shallow = await exists(join(dir, 'shallow'));
       const depthArgument = depth > 0 ? [`--depth=${depth}`] : shallow ? [`--depth=${unlimited}`] : [];
-      const filter = blobs ? '--no-filter' : '--filter=blob:none';
+      const filter = filterArgument(blobs, levels);
       // A glob refspec does not fail when the ref is missing, and --prune then drops our copy.
-      const refspecs = refs.map((ref) => `+${ref}*:${tracked(ref)}*`);
+      const refspecs = refs.map((ref) => ref.replace(/\*?$/, '*')).map((glob) => `+${glob}:${tracked(glob)}`);
       const { code, stderr } = await git(
         [
           'fetch',
@@ -79,7 +96,14 @@ export async function createGit(options: GitOptions): Promise<GitPort> {
           (row) => row.split(' ') as [string, string],
         ),
       );
-      return new Map(refs.map((ref) => [ref, found.get(tracked(ref)) ?? null]));
+      return new Map(
+        refs.flatMap((ref): (readonly [string, string | null])[] => {
+          if (!ref.endsWith('*')) return [[ref, found.get(tracked(ref)) ?? null]];
+          const begin = tracked(ref.slice(0, -1));
+          const all = [...found].filter(([name]) => name.startsWith(begin));
+          return all.map(([name, sha]) => [`refs/${name.slice(TRACKING.length)}`, sha]);
+        }),
+      );
     },
 
     async listRefs(...patterns) {
@@ -95,4 +119,10 @@ export async function createGit(options: GitOptions): Promise<GitPort> {
       return result;
     },
   };
+}
+
+function filterArgument(blobs: boolean, levels: number | undefined): string {
+  const filters = [...(blobs ? [] : ['blob:none']), ...(levels === undefined ? [] : [`tree:${levels}`])];
+  if (filters.length === 0) return '--no-filter';
+  return `--filter=${filters.length === 1 ? filters[0] : `combine:${filters.join('+')}`}`;
 }

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
 import { ExternalError } from '../../base/errors.ts';
 
 export interface GitObject {
@@ -15,6 +16,9 @@ export interface ObjectReader extends AsyncDisposable {
   resolve(name: string): Promise<string | null>;
 }
 
+/** A process that nobody asked for this long ends itself; the next question starts another. */
+const IDLE_MS = 5_000;
+
 interface Question {
   readonly hasContent: boolean;
   readonly answer: (object: GitObject | null) => void;
@@ -24,6 +28,7 @@ interface Question {
 /**
  * One git process that answers all reads of a repository: starting a process for each costs more than the read. Refs
  * are resolved at the time of the question. A process that dies fails its open questions; the next one starts another.
+ * Between questions it keeps nobody alive, and it ends with us: its input does.
  */
 export function createObjectReader(
   env: Readonly<Record<string, string>>,
@@ -36,10 +41,16 @@ export function createObjectReader(
     if (/[\n\0]/.test(name)) return Promise.resolve(null);
     if (isClosed)
       return Promise.reject(new ExternalError('GIT_READER', 'the repository is closed', { retryable: false }));
-    running ??= startProcess(env, (ms) => {
-      running = null;
-      onRun(ms);
-    });
+    if (running === null) {
+      const started = startProcess(env, (ms) => {
+        if (running === started) running = null;
+        onRun(ms);
+      });
+      running = started;
+      started.onIdle(() => {
+        if (running === started) running = null;
+      });
+    }
     return running.ask(verb, name);
   };
   return {
@@ -55,6 +66,19 @@ export function createObjectReader(
 function startProcess(env: Readonly<Record<string, string>>, onEnd: (ms: number) => void) {
   const child = spawn('git', ['cat-file', '--batch-command'], { env, stdio: ['pipe', 'pipe', 'pipe'] });
   const questions: Question[] = [];
+  const handles = [child, child.stdin as unknown as Socket, child.stdout as unknown as Socket];
+  handles.push(child.stderr as unknown as Socket);
+  let retire = (): void => {};
+  // Told before the input closes, so that no question can follow it into a process that ends.
+  const idle = setTimeout(() => {
+    retire();
+    child.stdin.end();
+  }, IDLE_MS).unref();
+  const rest = () => {
+    for (const handle of handles) handle.unref();
+    idle.refresh();
+  };
+  rest();
   let received: Buffer = Buffer.alloc(0);
   let stderr = '';
   let busyMs = 0;
@@ -69,6 +93,7 @@ function startProcess(env: Readonly<Record<string, string>>, onEnd: (ms: number)
       questions.shift();
       question.answer(taken.object);
     }
+    rest();
     busyMs += performance.now() - askedAt;
   });
   child.stderr.on('data', (chunk: Buffer) => {
@@ -77,6 +102,7 @@ function startProcess(env: Readonly<Record<string, string>>, onEnd: (ms: number)
   child.stdin.on('error', () => {});
   const ended = new Promise<void>((resolve) => {
     const finish = (why: string) => {
+      clearTimeout(idle);
       onEnd(busyMs);
       for (const { fail } of questions.splice(0))
         fail(new ExternalError('GIT_READER', `git cat-file ended: ${stderr.trim() || why}`));
@@ -89,11 +115,18 @@ function startProcess(env: Readonly<Record<string, string>>, onEnd: (ms: number)
   return {
     ask: (verb: 'contents' | 'info', name: string) =>
       new Promise<GitObject | null>((answer, fail) => {
-        if (questions.length === 0) askedAt = performance.now();
+        if (questions.length === 0) {
+          askedAt = performance.now();
+          for (const handle of handles) handle.ref();
+        }
         questions.push({ hasContent: verb === 'contents', answer, fail });
         child.stdin.write(`${verb} ${name}\n`);
       }),
+    onIdle(listener: () => void) {
+      retire = listener;
+    },
     async end() {
+      for (const handle of handles) handle.ref();
       child.stdin.end();
       await ended;
     },

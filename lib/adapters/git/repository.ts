@@ -51,6 +51,18 @@ export async function createRepositoryGit(options: RepositoryGitOptions): Promis
   const reader = createObjectReader({ ...base, GIT_DIR: repository }, options.onRun);
   const objects = createGitObjects(git, dir);
 
+  const listRefs = async (...patterns: readonly string[]): Promise<ReadonlyMap<string, string>> => {
+    if (!patterns.some((pattern) => pattern.includes('*'))) {
+      const named = await Promise.all(patterns.map(async (ref) => [ref, await reader.resolve(ref)] as const));
+      return new Map(named.flatMap(([ref, id]) => (id === null ? [] : [[ref, id]])));
+    }
+    const matchers = patterns.map((pattern) => new RegExp(`^${pattern.split('*').map(escapeRegExp).join('.*')}$`));
+    // A folder of refs, not a pattern: here a star of git would end at a slash.
+    const folders = patterns.map((pattern) => pattern.split('*')[0]?.replace(/\/[^/]*$/, '/') ?? '');
+    const found = await readRefs(folders);
+    return new Map([...found].filter(([ref]) => matchers.some((matcher) => matcher.test(ref))));
+  };
+
   return {
     dir,
     ...objects,
@@ -58,20 +70,15 @@ export async function createRepositoryGit(options: RepositoryGitOptions): Promis
     [Symbol.asyncDispose]: () => reader[Symbol.asyncDispose](),
 
     async fetch(refs) {
-      return new Map(await Promise.all(refs.map(async (ref) => [ref, await reader.resolve(ref)] as const)));
+      const found = await Promise.all(
+        refs.map(async (ref) =>
+          ref.endsWith('*') ? [...(await listRefs(ref))] : ([[ref, await reader.resolve(ref)]] as const),
+        ),
+      );
+      return new Map<string, string | null>(found.flat());
     },
 
-    async listRefs(...patterns) {
-      if (!patterns.some((pattern) => pattern.includes('*'))) {
-        const named = await Promise.all(patterns.map(async (ref) => [ref, await reader.resolve(ref)] as const));
-        return new Map(named.flatMap(([ref, id]) => (id === null ? [] : [[ref, id]])));
-      }
-      const matchers = patterns.map((pattern) => new RegExp(`^${pattern.split('*').map(escapeRegExp).join('.*')}$`));
-      // A folder of refs, not a pattern: here a star of git would end at a slash.
-      const folders = patterns.map((pattern) => pattern.split('*')[0]?.replace(/\/[^/]*$/, '/') ?? '');
-      const found = await readRefs(folders);
-      return new Map([...found].filter(([ref]) => matchers.some((matcher) => matcher.test(ref))));
-    },
+    listRefs,
 
     async push(updates): Promise<PushResult> {
       const { code, stderr } = await gitOfRepository(['update-ref', '--stdin'], {
