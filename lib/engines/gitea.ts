@@ -1,7 +1,8 @@
 import type { createPlaneTracker as CreatePlaneTracker } from '../adapters/tracker/plane.ts';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createGiteaForge } from '../adapters/forge/gitea.ts';
+import { type GiteaForgeOptions, createGiteaForge } from '../adapters/forge/gitea.ts';
+import { RepositoryAnswer } from '../adapters/forge/gitea-answers.ts';
 import { createGit } from '../adapters/git/bare.ts';
 import { sendHttp } from '../adapters/http/send.ts';
 import { createShell } from '../adapters/shell/process.ts';
@@ -12,9 +13,11 @@ import type { Config } from '../pipeline/config.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import { assetFolder } from '../runtime/assets.ts';
+import { loadEventPayload } from '../runtime/event-payload.ts';
 import { deploySecretsOf } from '../runtime/secrets.ts';
 import type { RunContext } from '../runtime/run-context.ts';
 import type { Engine } from '../steps/engine.ts';
+import { createJobMemory } from '../steps/job-memory.ts';
 
 export interface GiteaEngineOptions {
   readonly run: RunContext;
@@ -39,7 +42,7 @@ export async function createGiteaEngine(options: GiteaEngineOptions): Promise<En
   const remote = `${run.serverUrl}/${owner}/${name}.git`;
   // The desk's adapters are loaded while the forge answers.
   const [forge, code, plane, chat] = await Promise.all([
-    createGiteaForge({ url: run.serverUrl, owner, repo: name, token, log }),
+    loadRepository().then((known) => createGiteaForge({ url: run.serverUrl, owner, repo: name, token, log, ...known })),
     createGit({ dir: join(scratch, 'code.git'), remote, token, env }),
     options.tracker === null ? null : import('../adapters/tracker/plane.ts'),
     options.tracker === null ? null : import('../adapters/chat/console.ts'),
@@ -59,6 +62,7 @@ export async function createGiteaEngine(options: GiteaEngineOptions): Promise<En
     handover: handoverOf(run),
     random: Math.random,
     scratch,
+    memory: createJobMemory(scratch, () => clock.now().getTime()),
     env,
     agentsFolder: assetFolder('agents'),
     deploySecrets: deploySecretsOf(env),
@@ -91,6 +95,13 @@ export async function createGiteaEngine(options: GiteaEngineOptions): Promise<En
       });
     },
   };
+}
+
+/** What the event tells of the repository, so that no step has to ask the forge for it. */
+async function loadRepository(): Promise<Pick<GiteaForgeOptions, 'repository'>> {
+  const payload = (await loadEventPayload()) as { readonly repository?: unknown };
+  const known = RepositoryAnswer.safeParse(payload.repository);
+  return known.success ? { repository: known.data } : {};
 }
 
 function handoverOf(run: RunContext): Engine['handover'] {

@@ -24,6 +24,7 @@ import { type LedgerView, initLedger, loadLedger } from '../ledger/store.ts';
 import { confirmDeploy, control } from '../steps/control.ts';
 import { type Engine, ledgerPorts, openSession } from '../steps/engine.ts';
 import { createDesk } from '../steps/feed.ts';
+import { createPlainMemory } from '../steps/job-memory.ts';
 import { intake } from '../steps/intake.ts';
 import { reconcile } from '../steps/reconcile.ts';
 import { type StepResult, runStep } from '../steps/run-step.ts';
@@ -130,6 +131,7 @@ export async function createLocalEngine(options: LocalOptions): Promise<LocalEng
       handover: createFolderHandover({ folder: join(folder, 'handover'), runId: run }),
       random: Math.random,
       scratch: job,
+      memory: createPlainMemory(),
       env,
       agentsFolder: assetFolder('agents'),
       deploySecrets: options.deploySecrets ?? {},

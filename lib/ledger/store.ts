@@ -24,6 +24,17 @@ export interface LedgerPorts {
   readonly mainRef: string;
   /** Jitter in [0, 1). */
   readonly random: () => number;
+  /** What this job read or wrote last, while that is fresh; the clone has its objects. */
+  readonly memory?: {
+    seen(): Promise<LedgerPoint | null>;
+    see(point: LedgerPoint): Promise<void>;
+  };
+}
+
+/** Where the ledger and main stand. */
+export interface LedgerPoint {
+  readonly head: Sha;
+  readonly main: Sha;
 }
 
 /** The ledger as it was at one commit. */
@@ -76,9 +87,19 @@ export async function loadLedger(ports: LedgerPorts, refs: readonly string[] = [
       'LEDGER_ABSENT',
       'The repository has no branch conveyor/ledger: run `conveyor init` once with the bot token.',
     );
+  await ports.memory?.see({ head, main });
+  return loadLedgerAt(ports, { head, main }, found);
+}
+
+/** The ledger at a commit that the clone has; nothing is fetched. Throws ConfigError LEDGER_NEWER / LEDGER_UNREADABLE. */
+export async function loadLedgerAt(
+  ports: Pick<LedgerPorts, 'git'>,
+  { head, main }: LedgerPoint,
+  refs: ReadonlyMap<string, Sha | null> = new Map(),
+): Promise<LedgerView> {
   const tree = await ports.git.listTree(head, '');
   const paths = tree.map((entry) => entry.path).filter((path) => path === 'repo.json' || path.endsWith('/state.json'));
-  return { head, main, refs: found, snapshot: parseLedger(await ports.git.readFiles(head, paths)) };
+  return { head, main, refs, snapshot: parseLedger(await ports.git.readFiles(head, paths)) };
 }
 
 /** Makes the ledger branch with its first commit; an existing one is left alone. Answers whether it was made. */
@@ -109,7 +130,8 @@ const refused = (text: string) =>
 /**
  * The write protocol, used by everybody: fetch → propose on what is there → one atomic push with leases → on rejection
  * wait a little and propose again on the new state. States are never merged. A lost answer is settled by looking for
- * our own journal line. Answers null when `propose` wants nothing. spec: design §3, PL-S-5
+ * our own journal line. The first attempt stands on what this job has just seen: if that has moved, its lease fails
+ * like any other, and `refs` are null in it. Answers null when `propose` wants nothing. spec: design §3, PL-S-5
  */
 export async function writeLedger(
   ports: LedgerPorts,
@@ -120,16 +142,24 @@ export async function writeLedger(
   let unanswered: { readonly push: LedgerPush; readonly proof: readonly [string, string] } | null = null;
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const view = await loadLedger(ports, refs);
+      const seen = attempt === 1 ? ((await ports.memory?.seen()) ?? null) : null;
+      const view = await (seen === null ? loadLedger(ports, refs) : loadLedgerAt(ports, seen));
       if (unanswered !== null && (await arrived(ports, view, unanswered))) return unanswered.push;
       unanswered = null;
       const write = await propose(view);
-      if (write === null) return null;
+      if (write === null) {
+        // "Nothing to do" is only said of the state as it is.
+        if (seen !== null) continue;
+        return null;
+      }
       const { commit, proof } = await build(ports, view, write);
       const push = { view, write, commit };
       unanswered = { push, proof };
       const result = await ports.git.push([{ ref: LEDGER_REF, to: commit, expect: view.head }, ...write.refs]);
-      if (result.ok) return push;
+      if (result.ok) {
+        await ports.memory?.see({ head: commit, main: view.main });
+        return push;
+      }
       unanswered = null;
       if (result.reason === 'refused') throw refused(result.text);
       ports.log.debug(`ledger: somebody was first (attempt ${attempt}): ${result.text}`);

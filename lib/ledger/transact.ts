@@ -5,6 +5,7 @@ import { slugOf } from '../base/slug.ts';
 import type { Config } from '../pipeline/config.ts';
 import { type Decision, decide } from '../pipeline/decide.ts';
 import type { PipelineEvent } from '../pipeline/events.ts';
+import { type Performed, recordReceipts } from '../pipeline/receipts.ts';
 import type { ItemState, Snapshot } from '../pipeline/state.ts';
 import type { RefUpdate, Sha } from '../ports/git.ts';
 import { type LedgerPorts, type LedgerView, type WriteLimits, writeLedger } from './store.ts';
@@ -20,6 +21,8 @@ export interface Transaction {
   /** Refs that land with the decision; left out when the decision refuses the landing. */
   readonly landing?: (decision: Decision, view: LedgerView) => readonly RefUpdate[];
   readonly extraRefs?: readonly string[];
+  /** Effects of an earlier push of this run, whose receipts go with this one. */
+  readonly owed?: readonly Performed[];
   /** First commit of a branch that is cut. */
   readonly businessRequest: (item: ItemState) => string;
 }
@@ -40,7 +43,8 @@ export async function transact(ports: LedgerPorts, transaction: Transaction): Pr
     ports,
     async (view) => {
       const events = await transaction.events(view);
-      const decision = decide(view.snapshot, events, transaction.config, {
+      const settled = recordReceipts(view.snapshot, transaction.owed ?? []);
+      const decision = decide(settled.next, events, transaction.config, {
         now: ports.clock.now(),
         run: transaction.run,
       });
@@ -49,14 +53,15 @@ export async function transact(ports: LedgerPorts, transaction: Transaction): Pr
         ...(await writeClarifications(ports, decision, transaction)),
       ];
       last = { decision, snapshot: decision.next, view, pushed: false };
-      if (!decision.changed) return null;
+      if (!decision.changed && settled.changed.length === 0) return null;
       return {
         next: decision.next,
         lines: decision.lines,
+        receipts: receiptLines(transaction.owed ?? [], settled.changed),
         refs: [...(transaction.landing?.(decision, view) ?? []), ...made],
         run: transaction.run,
         message:
-          `${transaction.run}: ${[...new Set(decision.lines.map((line) => `${line.item} ${line.event}`))].join(', ')}`.slice(
+          `${transaction.run}: ${[...new Set(decision.lines.map((line) => `${line.item} ${line.event}`))].join(', ') || 'receipts'}`.slice(
             0,
             200,
           ),
@@ -69,6 +74,16 @@ export async function transact(ports: LedgerPorts, transaction: Transaction): Pr
   if (last === null) throw new TypeError('the ledger was not read');
   const result: Transacted = last;
   return { ...result, pushed: push !== null };
+}
+
+/** Keys of the receipts by item, for the journals of the items that they changed. */
+export function receiptLines(
+  performed: readonly Performed[],
+  changed: readonly string[],
+): readonly { readonly item: string; readonly keys: readonly string[] }[] {
+  return performed
+    .filter(({ item }) => changed.includes(item))
+    .map(({ item, receipts }) => ({ item, keys: receipts.map(({ key }) => key) }));
 }
 
 const ENGINE = { name: 'Conveyor engine', email: 'engine@conveyor.invalid' };

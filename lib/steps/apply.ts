@@ -21,7 +21,7 @@ import { feed, createDesk } from './feed.ts';
  * makes one commit on the recorded head. Pushes nothing. spec: AG-APP-1…4, AR-AP-1
  */
 export async function apply(engine: Engine, input: RunInput): Promise<string> {
-  const run = await openRun(engine, input);
+  const run = await openRun(engine, input, { code: true });
   if (!run.current) return run.line;
   const { session, item } = run;
   const scratch = createScratch(engine.scratch);
@@ -58,7 +58,7 @@ export async function apply(engine: Engine, input: RunInput): Promise<string> {
     usage: report.usage,
     costUsd: report.costUsd,
   };
-  const head = await fetchCode(engine, item);
+  const head = await fetchCode(engine, item, run.ahead);
   if (head !== item.head || head === null) {
     await scratch.saveCandidate({
       ...candidateOf(item, 'infra', { cause: 'BRANCH_MOVED', text: `the branch is at ${head ?? 'nothing'} now` }),

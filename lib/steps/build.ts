@@ -4,7 +4,7 @@ import { type BuildResult, buildBundle } from '../delivery/bundle.ts';
 import { buildKey } from '../delivery/manifest.ts';
 import { z } from 'zod';
 import type { Engine, Session } from './engine.ts';
-import { branchEnvironment, fetchCode, openRun, type RunInput } from './run-item.ts';
+import { branchEnvironment, fetchCode, openRun, type RunInput, type RunItem } from './run-item.ts';
 
 const sha = z.string().regex(/^[0-9a-f]{40,64}$/);
 
@@ -40,23 +40,19 @@ export const BUILD_HANDOVER = 'build';
  * the same build key. spec: D-MOD-6 job build, D-ART-1, D-ART-4
  */
 export async function build(engine: Engine, input: RunInput): Promise<string> {
-  const run = await openRun(engine, input);
+  const run = await openRun(engine, input, { code: true });
   if (!run.current) return run.line;
-  const { session, item } = run;
-  const report = await buildItem(session, item);
+  const report = await buildItem(run);
   const files = new Map([['build.json', Buffer.from(JSON.stringify(report.report))]]);
   if (report.artifact !== null) files.set('artifact', report.artifact);
   await engine.handover.put(BUILD_HANDOVER, files);
   return `build: ${report.report.kind}${'digest' in report.report ? ` ${report.report.digest}` : ''}`;
 }
 
-async function buildItem(
-  session: Session,
-  item: Extract<Awaited<ReturnType<typeof openRun>>, { current: true }>['item'],
-) {
+async function buildItem({ session, item, ahead }: Extract<RunItem, { current: true }>) {
   const { engine, config } = session;
   if (config.deploy.provider === 'none') return { report: { kind: 'none' } as BuildReport, artifact: null };
-  const head = await fetchCode(engine, item);
+  const head = await fetchCode(engine, item, ahead);
   if (head === null || head !== item.head)
     return {
       report: {

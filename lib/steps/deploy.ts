@@ -23,13 +23,13 @@ import { createScratch } from './scratch.ts';
  * Executes main's hook and no branch code. spec: delivery §6, §8
  */
 export async function deploy(engine: Engine, input: RunInput): Promise<string> {
-  const run = await openRun(engine, input);
+  const run = await openRun(engine, input, { code: true });
   if (!run.current) return run.line;
   const { session, item } = run;
   const desk = createDesk(session);
   const phase = item.delivery?.phase;
   if (item.delivery === null || phase === undefined) return 'the item has no delivery record';
-  const head = await fetchCode(engine, item);
+  const head = await fetchCode(engine, item, run.ahead);
   if (phase === 'approved') return start(desk, item, input.token, head);
   if (phase === 'initiated') return resume(desk, item, input.token);
   if (phase === 'deployed' || phase === 'landing') return finalize(session, item);
@@ -94,6 +94,7 @@ async function start(desk: Desk, item: ItemState, token: string, head: string | 
   const initiated = await recordDelivery(desk, item, token, {
     from: 'approved',
     delivery: { ...delivery, phase: 'initiated', attempts: [...delivery.attempts, attempt] },
+    more: true,
   });
   if (initiated === null) return 'superseded before the deployment began: nothing was started';
   return runHook(desk, initiated, token, hook.call);
@@ -195,11 +196,13 @@ async function withoutDeploy(desk: Desk, item: ItemState, token: string, deliver
   const initiated = await recordDelivery(desk, item, token, {
     from: 'approved',
     delivery: { ...delivery, phase: 'initiated' },
+    more: true,
   });
   if (initiated === null) return 'superseded: nothing was started';
   const deployed = await recordDelivery(desk, initiated, token, {
     from: 'initiated',
     delivery: { ...delivery, phase: 'deployed' },
+    more: true,
   });
   return deployed === null ? 'superseded' : finalize(desk.session, deployed);
 }

@@ -1,5 +1,6 @@
 import { ExternalError, errorText } from '../base/errors.ts';
 import { writeLedger } from '../ledger/store.ts';
+import { receiptLines } from '../ledger/transact.ts';
 import { derivedStatus } from '../pipeline/board.ts';
 import type { Effect, OutboxEntry, Receipt } from '../pipeline/effects.ts';
 import { type Performed, recordReceipts } from '../pipeline/receipts.ts';
@@ -49,10 +50,10 @@ const TARGETS: Readonly<Record<Effect['kind'], 'dispatch' | 'forge' | 'tracker' 
 const LATEST_START_MS = 120_000;
 
 /**
- * Performs the chosen outbox entries of the given items and records their receipts. Dispatches go first.
+ * Performs the chosen outbox entries of the given items; `settle` records what it answers. Dispatches go first.
  * Never throws for an effect: what failed stays in the outbox, one try older, and the reconciler goes on with it.
  */
-export async function performAndSettle(
+export async function performEffects(
   performer: Performer,
   items: Iterable<ItemState>,
   pick: (entry: OutboxEntry, item: ItemState) => boolean,
@@ -86,17 +87,26 @@ export async function performAndSettle(
     );
   await Promise.all(lanes('dispatch'));
   await Promise.all(['forge', 'tracker', 'chat', 'branch'].flatMap(lanes));
-  const performed = work.map(({ item }): Performed => ({
+  return work.map(({ item }): Performed => ({
     item: item.id,
     receipts: receipts.get(item.id) ?? [],
     failed: failed.get(item.id) ?? {},
   }));
-  await settle(performer, performed);
+}
+
+/** Performs and records in one go, as the reconciler does. */
+export async function performAndSettle(
+  performer: Performer,
+  items: Iterable<ItemState>,
+  pick: (entry: OutboxEntry, item: ItemState) => boolean,
+): Promise<readonly Performed[]> {
+  const performed = await performEffects(performer, items, pick);
+  await settle(performer.session, performed);
   return performed;
 }
 
 /** One push that closes what was done; a finished, quiet item of a cancelled life leaves for the archive with it. */
-async function settle({ session }: Performer, performed: readonly Performed[]): Promise<void> {
+export async function settle(session: Session, performed: readonly Performed[]): Promise<void> {
   if (performed.length === 0) return;
   await writeLedger(
     session.ledger,
@@ -108,9 +118,7 @@ async function settle({ session }: Performer, performed: readonly Performed[]): 
       return {
         next: archive.next,
         lines: [],
-        receipts: performed
-          .filter(({ item }) => changed.includes(item))
-          .map(({ item, receipts: got }) => ({ item, keys: got.map((receipt) => receipt.key) })),
+        receipts: receiptLines(performed, changed),
         refs: archive.refs,
         removed: leaving.map((item) => item.id),
         run: session.engine.run,

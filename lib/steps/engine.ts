@@ -1,5 +1,5 @@
 import { ConfigError } from '../base/errors.ts';
-import { type LedgerPorts, type LedgerView, loadLedger } from '../ledger/store.ts';
+import { type LedgerPorts, type LedgerView, loadLedger, loadLedgerAt } from '../ledger/store.ts';
 import { type Config, parseConfig } from '../pipeline/config.ts';
 import type { AgentPort } from '../ports/agent.ts';
 import type { ChatPort } from '../ports/chat.ts';
@@ -10,6 +10,7 @@ import type { HandoverPort } from '../ports/handover.ts';
 import type { Log } from '../ports/log.ts';
 import type { ShellPort } from '../ports/shell.ts';
 import type { TrackerPort } from '../ports/tracker.ts';
+import type { JobMemory } from './job-memory.ts';
 
 /** Everything a step may touch, wired by one composition root per engine (local, gitea). */
 export interface Engine {
@@ -31,6 +32,7 @@ export interface Engine {
   readonly random: () => number;
   /** Private folder of this job. */
   readonly scratch: string;
+  readonly memory: JobMemory;
   /** Environment of our own process: commands get allow-listed names of it only. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Prompts that ship with this release. */
@@ -58,14 +60,18 @@ export interface Session {
 export const CONFIG_PATH = '.conveyor/config.yml';
 
 export function ledgerPorts(engine: Engine): LedgerPorts {
-  const { git, clock, log, random } = engine;
-  return { git, clock, log, random, mainRef: `refs/heads/${engine.mainBranch}` };
+  const { git, clock, log, random, memory } = engine;
+  return { git, clock, log, random, mainRef: `refs/heads/${engine.mainBranch}`, memory };
 }
 
-/** Throws ConfigError CONFIG_ABSENT / CONFIG_INVALID (all errors at once) and those of loadLedger. */
+/**
+ * What an earlier step of this job saw is good enough to begin with: whatever a step decides is decided again on what
+ * the compare-and-swap finds. Throws ConfigError CONFIG_ABSENT / CONFIG_INVALID (all errors at once) and those of loadLedger.
+ */
 export async function openSession(engine: Engine): Promise<Session> {
   const ledger = ledgerPorts(engine);
-  const view = await loadLedger(ledger);
+  const seen = await engine.memory.seen();
+  const view = await (seen === null ? loadLedger(ledger) : loadLedgerAt(ledger, seen));
   const config = await loadConfig(engine, view.main);
   return { engine, ledger, view, config, configCommit: view.main };
 }

@@ -2,11 +2,12 @@ import { type Transacted, transact } from '../ledger/transact.ts';
 import { CONTROL_RUN, type LedgerView, type WriteLimits } from '../ledger/store.ts';
 import type { Decision } from '../pipeline/decide.ts';
 import type { PipelineEvent } from '../pipeline/events.ts';
+import type { Performed } from '../pipeline/receipts.ts';
 import type { ChatPort } from '../ports/chat.ts';
 import type { RefUpdate } from '../ports/git.ts';
 import type { TrackerPort } from '../ports/tracker.ts';
 import { renderBusinessRequest } from '../artifacts/business-request.ts';
-import { performAndSettle } from './effects.ts';
+import { performEffects, settle } from './effects.ts';
 import type { Session } from './engine.ts';
 
 /** A session with the ports that need the configuration. */
@@ -26,6 +27,8 @@ export interface FeedOptions {
   /** Refs that land with the decision. */
   readonly landing?: (decision: Decision, view: LedgerView) => readonly RefUpdate[];
   readonly extraRefs?: readonly string[];
+  /** This run pushes again soon: the receipts of the effects wait for that push instead of making one of their own. */
+  readonly more?: boolean;
 }
 
 /** Decides events on the ledger, then performs the effects that this very decision recorded. spec: design §3 */
@@ -35,8 +38,11 @@ export async function feed(
   options: FeedOptions = {},
 ): Promise<Transacted> {
   const { session } = desk;
+  const { memory } = session.engine;
+  const owed = await memory.owed();
   const result = await transact(session.ledger, {
     events,
+    owed,
     config: session.config,
     configCommit: session.configCommit,
     run: session.engine.run,
@@ -50,15 +56,28 @@ export async function feed(
     session.engine.log.info(
       `${answer.item ?? 'no item'}: ${answer.event} ${answer.applied ? 'applied' : 'ignored'} (${answer.rule}) ${answer.text}`,
     );
-  if (result.pushed) await performOwn(desk, result);
+  if (owed.length > 0) await memory.owe([]);
+  if (!result.pushed) return result;
+  const performed = await performOwn(desk, result);
+  if (options.more === true) await memory.owe(performed);
+  else await settle(session, performed);
   return result;
 }
 
+/** For a run that ends without another push: records what it still owes. */
+export async function settleOwed(session: Session): Promise<void> {
+  const { memory } = session.engine;
+  const owed = await memory.owed();
+  if (owed.length === 0) return;
+  await settle(session, owed);
+  await memory.owe([]);
+}
+
 /** Only what this push recorded: older entries belong to the run that recorded them, then to the reconciler. spec: PL-C-4 */
-async function performOwn(desk: Desk, result: Transacted): Promise<void> {
+async function performOwn(desk: Desk, result: Transacted): Promise<readonly Performed[]> {
   const before = result.view.snapshot.items;
   const items = new Set(result.decision.lines.map((line) => line.item));
-  await performAndSettle(
+  return performEffects(
     { ...desk, snapshot: result.snapshot, repeat: false },
     [...items].flatMap((id) => result.snapshot.items.get(id) ?? []),
     (entry, item) => entry.seq > (before.get(item.id)?.seq ?? 0),

@@ -2,12 +2,13 @@ import { z } from 'zod';
 import type { ItemState } from '../pipeline/state.ts';
 import { Verdict, hold } from '../pipeline/verdict.ts';
 import type { Engine, Session } from './engine.ts';
+import { OwedReceipts } from './job-memory.ts';
 import { STAGED_HANDOVER } from './record.ts';
 import { candidateOf } from './report-commit.ts';
 import { fetchCode } from './run-item.ts';
 import { Candidate, createScratch } from './scratch.ts';
 
-const Staged = z.object({ candidate: Candidate, verdicts: z.array(Verdict) });
+const Staged = z.object({ candidate: Candidate, verdicts: z.array(Verdict), owed: OwedReceipts });
 
 /**
  * The landing job of deploy-staging begins: takes what the staging job recorded and names the candidate that goes on:
@@ -24,6 +25,7 @@ export async function prepareStagingLanding(engine: Engine, session: Session, it
         text: 'the staging job left nothing: it was cancelled or lost',
       }),
     );
+  await engine.memory.owe(staged.owed);
   const head = await fetchCode(engine, item);
   if (head === null || head !== item.head)
     return scratch.saveCandidate(

@@ -87,6 +87,7 @@ async function recordIntent(
     delivery: next,
     candidate,
     verdicts,
+    more: true,
   });
   return recorded === null
     ? null

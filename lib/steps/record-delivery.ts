@@ -11,6 +11,8 @@ export interface DeliveryChange {
   readonly candidate?: Candidate;
   readonly verdicts?: readonly Verdict[];
   readonly handOver?: boolean;
+  /** This run pushes again soon, and the receipts go with that push. */
+  readonly more?: boolean;
 }
 
 /**
@@ -42,6 +44,7 @@ export async function recordDelivery(
       moved && decision.answers[0]?.applied === true
         ? [{ ref: `refs/heads/${candidate.branch}`, to: candidate.commit, expect: candidate.recordedHead }]
         : [],
+    more: change.more ?? false,
   });
   return result.decision.answers[0]?.applied === true ? (result.snapshot.items.get(item.id) ?? null) : null;
 }

@@ -1,3 +1,4 @@
+import type { Performed } from '../pipeline/receipts.ts';
 import type { ItemState } from '../pipeline/state.ts';
 import type { Verdict } from '../pipeline/verdict.ts';
 import type { Session } from './engine.ts';
@@ -14,6 +15,8 @@ export const STAGED_HANDOVER = 'staged';
 export interface Staged {
   readonly candidate: Candidate;
   readonly verdicts: readonly Verdict[];
+  /** Receipts of the record's effects, which go with the landing's push. */
+  readonly owed: readonly Performed[];
 }
 
 /** Last step of the staging job: artifact, `15-` and verdict in one push that keeps the token. spec: D-MOD-6 job stage, PL-P-1 */
@@ -27,7 +30,11 @@ export async function record(engine: Engine, input: RunInput): Promise<string> {
   const verdicts = await scratch.loadVerdicts();
   const recorded = await recordStaging(session, item, candidate, verdicts, input.token);
   if (recorded === null) return 'superseded while staging was judged: nothing was recorded';
-  const staged: Staged = { candidate: { ...candidate, recordedHead: candidate.commit, reports: {} }, verdicts };
+  const staged: Staged = {
+    candidate: { ...candidate, recordedHead: candidate.commit, reports: {} },
+    verdicts,
+    owed: await engine.memory.owed(),
+  };
   await engine.handover.put(STAGED_HANDOVER, new Map([['staged.json', Buffer.from(JSON.stringify(staged))]]));
   return `recorded: ${verdicts.map((verdict) => `${verdict.gate} ${verdict.verdict} ${verdict.code}`).join(', ')}`;
 }
@@ -56,5 +63,6 @@ async function recordStaging(
     delivery: { ...item.delivery, artifact },
     candidate,
     verdicts,
+    more: true,
   });
 }

@@ -15,13 +15,28 @@ export interface RunInput {
 }
 
 export type RunItem =
-  | { readonly current: true; readonly session: Session; readonly item: ItemState }
+  | {
+      readonly current: true;
+      readonly session: Session;
+      readonly item: ItemState;
+      /** Heads of the item's branches that were fetched with the ledger; empty unless asked for. */
+      readonly ahead: CodeAhead;
+    }
   /** The token is not the item's: the run ends green with this line. spec: PL-K-2 */
   | { readonly current: false; readonly session: Session; readonly line: string };
 
-/** The item of a stage run, if this run's token is current. spec: PL-K-2 */
-export async function openRun(engine: Engine, input: RunInput): Promise<RunItem> {
-  const session = await openSession(engine);
+type CodeAhead = ReadonlyMap<string, string | null>;
+
+/**
+ * The item of a stage run, if this run's token is current. `code`: its branch is fetched beside the ledger, before its
+ * name is known (PL-D-5: every branch of an item begins so); `fetchCode` takes it from there. spec: PL-K-2
+ */
+export async function openRun(engine: Engine, input: RunInput, { code = false } = {}): Promise<RunItem> {
+  const [session, ahead] = await Promise.all([
+    openSession(engine),
+    // One repository for both has nothing to fetch.
+    code && engine.code !== engine.git ? fetchAhead(engine, input.item) : (new Map() as CodeAhead),
+  ]);
   const item = session.view.snapshot.items.get(input.item);
   if (item === undefined)
     return { current: false, session, line: `superseded: ${input.item} is not a live work item any more` };
@@ -31,12 +46,22 @@ export async function openRun(engine: Engine, input: RunInput): Promise<RunItem>
       session,
       line: `superseded: ${input.item} is in ${item.stage}/${item.activity} now. ${MOVED_ON}`,
     };
-  return { current: true, session, item };
+  return { current: true, session, item, ahead };
 }
 
-/** Whole history of the item's branch and of main in the code clone; answers the branch's head on the forge. */
-export async function fetchCode(engine: Engine, item: ItemState): Promise<string | null> {
+/** A failure is told by the fetch that repeats it. */
+async function fetchAhead(engine: Engine, item: string): Promise<CodeAhead> {
+  const refs = [`refs/heads/feature/${item}-*`, `refs/heads/${engine.mainBranch}`];
+  return engine.code.fetch(refs, { depth: 0 }).catch(() => new Map());
+}
+
+/**
+ * Whole history of the item's branch and of main in the code clone; answers the branch's head on the forge. What was
+ * fetched ahead counts when it is the recorded head; anything else may just have moved and is asked again.
+ */
+export async function fetchCode(engine: Engine, item: ItemState, ahead: CodeAhead = new Map()): Promise<string | null> {
   const branch = `refs/heads/${item.branch ?? ''}`;
+  if (item.head !== null && ahead.get(branch) === item.head) return item.head;
   return (await engine.code.fetch([branch, `refs/heads/${engine.mainBranch}`], { depth: 0 })).get(branch) ?? null;
 }
 

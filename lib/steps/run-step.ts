@@ -62,13 +62,16 @@ async function judge(gate: GateName, engine: Engine, input: StepInput): Promise<
 }
 
 async function landing(engine: Engine, input: StepInput): Promise<StepResult> {
-  const [{ land }, { createDesk }, { createScratch }, run] = await Promise.all([
+  const [{ land }, { createDesk, settleOwed }, { createScratch }, run] = await Promise.all([
     import('./land.ts'),
     import('./feed.ts'),
     import('./scratch.ts'),
     openRun(engine, input),
   ]);
-  if (!run.current) return { result: 'superseded', line: run.line, verdict: null };
+  if (!run.current) {
+    await settleOwed(run.session);
+    return { result: 'superseded', line: run.line, verdict: null };
+  }
   const { session, item } = run;
   // The landing job of deploy-staging has no applier: it starts from what the staging job recorded.
   if (item.stage === 'deploy-staging' && (await createScratch(engine.scratch).loadCandidate()) === null) {
@@ -81,5 +84,6 @@ async function landing(engine: Engine, input: StepInput): Promise<StepResult> {
     await judgeStep(session, item, 'ci');
   }
   const { result, line } = await land(createDesk(session), input);
+  await settleOwed(session);
   return { result, line, verdict: null };
 }

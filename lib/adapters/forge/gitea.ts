@@ -24,8 +24,8 @@ const INPUTS_LIMIT = 48 * 1024;
 const PAGE = 50;
 /** Runs looked through for a title, newest first: a token belongs to a run of the last days. */
 const RUNS_LIMIT = 1000;
-const MERGEABLE_TRIES = 12;
-const MERGEABLE_WAIT_MS = 250;
+const MERGEABLE_TRIES = 30;
+const MERGEABLE_WAIT_MS = 100;
 
 export interface GiteaForgeOptions {
   readonly url: string;
@@ -33,18 +33,20 @@ export interface GiteaForgeOptions {
   readonly repo: string;
   readonly token: string;
   readonly log?: Log;
+  /** As the forge itself told it, e.g. in the event of a run; else it is asked. */
+  readonly repository?: z.infer<typeof RepositoryAnswer>;
 }
 
 /**
- * One repository on a Gitea (1.26 or newer) over its REST API. Reads the repository once to learn address and default branch.
+ * One repository on a Gitea (1.26 or newer) over its REST API. Reads the repository once to learn address and default
+ * branch, unless they are given.
  * Every call is tried once within 10 s; repeating is the caller's. Refuses writes of test processes beyond loopback.
  * @throws ExternalError FORGE_HTTP, FORGE_NETWORK, FORGE_REDIRECT, FORGE_ANSWER. spec: design §3, platform.md, RL-PLN-6
  */
 export async function createGiteaForge(options: GiteaForgeOptions): Promise<ForgePort> {
   const http = createGiteaHttp(options);
   const root = `/repos/${encodeURIComponent(options.owner)}/${encodeURIComponent(options.repo)}`;
-  const repository = await http.get(RepositoryAnswer, root);
-  return createPort(http, root, repository);
+  return createPort(http, root, options.repository ?? (await http.get(RepositoryAnswer, root)));
 }
 
 function createPort(http: GiteaHttp, root: string, repository: z.infer<typeof RepositoryAnswer>): ForgePort {
