@@ -81,7 +81,7 @@ export async function buildActions(top: string, out: string): Promise<readonly s
     // The scripted agent runs a program of its own, found beside the bundles.
     input: {
       ...Object.fromEntries(actions.map((name) => [name, `${START}${name}`])),
-      'scripted-program': 'lib/adapters/agent/scripted-program.ts',
+      'scripted-program': 'lib/adapters/agent/scripted-program.mjs',
     },
     platform: 'node',
     plugins: [startFiles(top), withoutUnused()],

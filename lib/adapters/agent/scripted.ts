@@ -113,7 +113,7 @@ function claimStep(state: string, item: string, index: number): boolean {
 function programPath(options: ScriptedOptions): string {
   if (options.program !== undefined) return options.program;
   const folder = dirname(fileURLToPath(import.meta.url));
-  const found = ['scripted-program.ts', 'scripted-program.mjs', '../scripted-program.mjs']
+  const found = ['scripted-program.mjs', '../scripted-program.mjs']
     .map((name) => join(folder, name))
     .find((path) => existsSync(path));
   if (found === undefined)

@@ -4,6 +4,21 @@ const quote = (path: string) => `"${path.replace(/[\\"]/g, '\\$&').replace(/\n/g
 const person = (text: string) => text.replace(/[<>\n\0]/g, '').trim();
 const data = (content: Buffer) => [Buffer.from(`data ${content.length}\n`), content, Buffer.from('\n')];
 
+/** A commit object, the same bytes as fast-import makes of the same spec. */
+export function renderCommit(spec: CommitSpec, tree: string): Buffer {
+  const seconds = Math.floor(spec.at.getTime() / 1000);
+  return Buffer.from(
+    [
+      `tree ${tree}`,
+      ...spec.parents.map((parent) => `parent ${parent}`),
+      `author ${person(spec.author.name)} <${person(spec.author.email)}> ${seconds} +0000`,
+      `committer Conveyor <conveyor@conveyor.invalid> ${seconds} +0000`,
+      '',
+      spec.message,
+    ].join('\n'),
+  );
+}
+
 /**
  * The fast-import stream that makes one commit and prints its id; the scratch ref is gone at its end, so no ref moves.
  * `baseTree` is the tree to start from when it is not that of the first parent.

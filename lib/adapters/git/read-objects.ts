@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { GitPort, TreeEntry } from '../../ports/git.ts';
 import type { GitObject, ObjectReader } from './object-reader.ts';
+import { FOLDER, type TreeRow, parseTree } from './tree-object.ts';
 
 type Reads = Pick<GitPort, 'readFile' | 'readFiles' | 'listTree' | 'treeOf' | 'timeOf' | 'parentsOf' | 'codeTree'>;
 
@@ -80,7 +81,7 @@ async function idWithout(reader: ObjectReader, tree: GitObject, [name, ...below]
   return hashTree(entries.toSpliced(at, 1, ...(isEmpty ? [] : [{ ...found, id }])), tree.id.length);
 }
 
-function hashTree(entries: readonly Entry[], idLength: number): string {
+function hashTree(entries: readonly TreeRow[], idLength: number): string {
   const content = Buffer.concat(
     entries.flatMap(({ mode, name, id }) => [Buffer.from(`${mode} ${name}\0`), Buffer.from(id, 'hex')]),
   );
@@ -88,28 +89,4 @@ function hashTree(entries: readonly Entry[], idLength: number): string {
     .update(`tree ${content.length}\0`)
     .update(content)
     .digest('hex');
-}
-
-interface Entry {
-  readonly mode: string;
-  readonly name: string;
-  readonly id: string;
-}
-const FOLDER = '40000';
-
-/** `<mode> <name>\0<id>`, one after the other. */
-function parseTree({ id, content }: GitObject): Entry[] {
-  const idBytes = id.length / 2;
-  const entries: Entry[] = [];
-  for (let start = 0; start < content.length;) {
-    const blank = content.indexOf(32, start);
-    const end = content.indexOf(0, blank);
-    entries.push({
-      mode: content.toString('latin1', start, blank),
-      name: content.toString('utf8', blank + 1, end),
-      id: content.toString('hex', end + 1, end + 1 + idBytes),
-    });
-    start = end + 1 + idBytes;
-  }
-  return entries;
 }

@@ -232,10 +232,57 @@ describe('a repository of this machine without a clone', () => {
     expect(await readdir(repository)).toEqual(before);
   });
 
+  it('law: a commit through processes that stay is the one that fast-import makes', { timeout: 60_000 }, async () => {
+    await using fixture = await createFixture();
+    const name = fc.constantFrom('a', 'b', 'docs', 'x.txt', 'ä ö', 'tab\tname', 'quote"');
+    const path = fc.array(name, { minLength: 1, maxLength: 3 }).map((parts) => parts.join('/'));
+    const change = fc.record({
+      path,
+      content: fc.option(fc.string(), { freq: 3 }),
+      mode: fc.constantFrom('100644', '100755', '120000'),
+    });
+    const changes = fc.uniqueArray(change, {
+      maxLength: 8,
+      // A path that is a file and a folder in one commit is nothing that git promises an answer for.
+      comparator: (a, b) => a.path === b.path || a.path.startsWith(`${b.path}/`) || b.path.startsWith(`${a.path}/`),
+    });
+    await fc.assert(
+      fc.asyncProperty(changes, changes, fc.string(), fc.boolean(), async (first, second, message, anew) => {
+        const make = async (git: GitPort) => {
+          const one = await git.commit({ base: null, parents: [], changes: first, message, author, at });
+          const base = anew ? null : one;
+          return [one, await git.commit({ base, parents: [one], changes: second, message: 'b', author, at })];
+        };
+        expect(await make(fixture.direct)).toEqual(await make(fixture.clone));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('a commit on what is not there, and a path that no tree may have, are errors and write nothing', async () => {
+    await using fixture = await createFixture();
+    await expect(commit(fixture.direct, { a: '1' }, 'a'.repeat(40))).rejects.toMatchObject({ code: 'GIT_FAILED' });
+    for (const path of ['a//b', '../a', '.git/config', 'a/.'])
+      await expect(commit(fixture.direct, { [path]: '1' })).rejects.toMatchObject({ code: 'GIT_PATH' });
+  });
+
+  it('a refused push takes none of the pushes beside it with it', async () => {
+    await using fixture = await createFixture();
+    const { direct } = fixture;
+    const first = await commit(direct, { a: '1' });
+    const answers = await Promise.all(
+      ['one', 'two', 'three', 'four'].map((ref, index) =>
+        direct.push([{ ref: `refs/heads/${ref}`, to: first, expect: index % 2 === 0 ? null : first }]),
+      ),
+    );
+    expect(answers.map(({ ok }) => ok)).toEqual([true, false, true, false]);
+    expect([...(await direct.listRefs('refs/heads/*')).keys()]).toEqual(['refs/heads/one', 'refs/heads/three']);
+  });
+
   it('after its end it answers nothing and starts no process', async () => {
     await using fixture = await createFixture();
     const made = await commit(fixture.direct, { a: '1' });
     await fixture.direct[Symbol.asyncDispose]();
-    await expect(fixture.direct.readFile(made, 'a')).rejects.toMatchObject({ code: 'GIT_READER' });
+    await expect(fixture.direct.readFile(made, 'a')).rejects.toMatchObject({ code: 'GIT_ENDED' });
   });
 });

@@ -1,12 +1,14 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ExternalError } from '../../base/errors.ts';
+import { ExternalError, errorText } from '../../base/errors.ts';
 import type { GitPort, PushResult, RefUpdate } from '../../ports/git.ts';
 import { writeBareFolder } from './bare-folder.ts';
 import { createGitObjects } from './objects.ts';
 import { createObjectReader } from './object-reader.ts';
 import { isStale } from './push.ts';
+import { createConversation } from './conversation.ts';
 import { createReads } from './read-objects.ts';
+import { createObjectWriter } from './write-objects.ts';
 import { createRunGit, gitEnvironment } from './run.ts';
 
 export interface RepositoryGitOptions {
@@ -50,6 +52,16 @@ export async function createRepositoryGit(options: RepositoryGitOptions): Promis
 
   const reader = createObjectReader({ ...base, GIT_DIR: repository }, options.onRun);
   const objects = createGitObjects(git, dir);
+  const own = { ...base, GIT_OBJECT_DIRECTORY: store };
+  const writer = createObjectWriter(reader, dir, own, options.onRun);
+  const refs = createConversation(['update-ref', '--stdin'], { ...base, GIT_DIR: repository }, options.onRun);
+  let before: Promise<unknown> = Promise.resolve();
+  /** One transaction after the other: git ends at the first that it refuses, and must not take another one with it. */
+  const transact = (input: string): Promise<void> => {
+    const turn = before.then(() => refs.ask(input, takeCommitted));
+    before = turn.catch(() => {});
+    return turn;
+  };
 
   const listRefs = async (...patterns: readonly string[]): Promise<ReadonlyMap<string, string>> => {
     if (!patterns.some((pattern) => pattern.includes('*'))) {
@@ -67,7 +79,10 @@ export async function createRepositoryGit(options: RepositoryGitOptions): Promis
     dir,
     ...objects,
     ...createReads(reader, objects),
-    [Symbol.asyncDispose]: () => reader[Symbol.asyncDispose](),
+    commit: writer.commit,
+    async [Symbol.asyncDispose]() {
+      await Promise.all([reader, writer, refs].map((part) => part[Symbol.asyncDispose]()));
+    },
 
     async fetch(refs) {
       const found = await Promise.all(
@@ -81,16 +96,25 @@ export async function createRepositoryGit(options: RepositoryGitOptions): Promis
     listRefs,
 
     async push(updates): Promise<PushResult> {
-      const { code, stderr } = await gitOfRepository(['update-ref', '--stdin'], {
-        input: `start\n${updates.map(renderUpdate).join('')}prepare\ncommit\n`,
-        answers: [0, 1, 128],
-      });
-      if (code === 0) return { ok: true };
-      const text = stderr.trim().slice(-1000);
-      if (text === '') throw new ExternalError('GIT_PUSH_UNKNOWN', `git update-ref ended with ${code} without a word`);
-      return { ok: false, reason: isStale(text) ? 'stale' : 'refused', text };
+      try {
+        await transact(`start\n${updates.map(renderUpdate).join('')}prepare\ncommit\n`);
+        return { ok: true };
+      } catch (thrown) {
+        // The last word is about the refs; before it git may speak of objects that it looked for elsewhere.
+        const text = /^git update-ref ended: .*(fatal: .*)$/s.exec(errorText(thrown))?.[1];
+        if (text === undefined)
+          throw new ExternalError('GIT_PUSH_UNKNOWN', errorText(thrown), { retryable: true }, { cause: thrown });
+        return { ok: false, reason: isStale(text) ? 'stale' : 'refused', text };
+      }
     },
   };
+}
+
+/** git says `ok` for each verb; what it says before the last one is not the end. */
+function takeCommitted(output: Buffer): { readonly answer: undefined; readonly length: number } | null {
+  const done = 'commit: ok\n';
+  const at = output.indexOf(done);
+  return at < 0 ? null : { answer: undefined, length: at + done.length };
 }
 
 const escapeRegExp = (text: string) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');

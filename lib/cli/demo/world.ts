@@ -103,6 +103,6 @@ const CONFIG = {
   ci: { mode: 'local' },
   tests: {
     command:
-      'mkdir -p reports && node --test --test-reporter=spec --test-reporter-destination=stdout --test-reporter=junit --test-reporter-destination=reports/junit.xml test/*.test.mjs',
+      'mkdir -p reports && node --test --test-isolation=none --test-reporter=spec --test-reporter-destination=stdout --test-reporter=junit --test-reporter-destination=reports/junit.xml test/*.test.mjs',
   },
 } as const;

@@ -1,8 +1,12 @@
 /**
  * The scripted agent: a program that does what its plan says and ends as its plan says, in place of a model.
- * Started as `node scripted-program <plan.json>`; imports nothing but Node, so that it starts as fast as Node does.
- * spec: agents §4
+ * Started as `node scripted-program <plan.json>`; imports nothing but Node and holds no syntax that Node would have to
+ * strip first, so that it starts as fast as Node does. spec: agents §4
  */
+// @ts-check
+
+/** @import { PlannedAction, ResultLine, ScriptedError, ScriptedPlan } from './scripted-plan.ts' */
+
 // oxlint-disable-next-line no-restricted-imports -- this is a program of its own, the child of the shell port
 import { spawn, spawnSync } from 'node:child_process';
 import {
@@ -20,25 +24,32 @@ import {
 import { dirname, join } from 'node:path';
 import process, { argv, env, execPath, exit } from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { PlannedAction, ResultLine, ScriptedError, ScriptedPlan } from './scripted-plan.ts';
 
 /** Exit codes as sysexits has them: 1 = the API said no, 70 = the scenario itself is wrong. */
 const EXIT_ERROR = 1;
 const EXIT_SCENARIO = 70;
 
 // writeSync: what was printed is printed, also when the process is killed right after.
-const print = (text: string): void => {
+/** @param {string} text */
+const print = (text) => {
   for (let bytes = Buffer.from(text); bytes.length > 0;) bytes = bytes.subarray(writeSync(1, bytes));
 };
 
-const plan = JSON.parse(readFileSync(argv[2] ?? '', 'utf8')) as ScriptedPlan;
+/** @type {ScriptedPlan} */
+const plan = JSON.parse(readFileSync(argv[2] ?? '', 'utf8'));
 
-function resultLine(error: ScriptedError | null, text: string, session = plan.session): string {
-  const line: ResultLine = { type: 'result', session, isError: error !== null, usage: plan.usage, error, text };
+/**
+ * @param {ScriptedError | null} error
+ * @param {string} text
+ * @returns {string}
+ */
+function resultLine(error, text, session = plan.session) {
+  /** @type {ResultLine} */
+  const line = { type: 'result', session, isError: error !== null, usage: plan.usage, error, text };
   return `${JSON.stringify(line)}\n`;
 }
 
-function checkExpectations(): void {
+function checkExpectations() {
   const prompt = plan.promptFiles.map((file) => readFileSync(file, 'utf8')).join('\n');
   const { promptHas, promptLacks, envLacks, files } = plan.expect;
   const broken = [
@@ -52,12 +63,17 @@ function checkExpectations(): void {
   exit(EXIT_SCENARIO);
 }
 
-function prepare(path: string): string {
+/** @param {string} path */
+function prepare(path) {
   mkdirSync(dirname(path), { recursive: true });
   return path;
 }
 
-async function act(action: PlannedAction): Promise<void> {
+/**
+ * @param {PlannedAction} action
+ * @returns {Promise<void>}
+ */
+async function act(action) {
   switch (action.do) {
     case 'write':
       writeFileSync(prepare(action.path), Buffer.from(action.data, 'base64'));
@@ -107,18 +123,28 @@ async function act(action: PlannedAction): Promise<void> {
   }
 }
 
-async function hang(deaf: boolean): Promise<never> {
+/**
+ * @param {boolean} deaf
+ * @returns {Promise<never>}
+ */
+async function hang(deaf) {
   if (deaf) process.on('SIGTERM', () => print('still here\n'));
   print('waiting\n');
   for (;;) await delay(60_000);
 }
 
-function fail(error: ScriptedError, text: string): never {
+/**
+ * @param {ScriptedError} error
+ * @param {string} text
+ * @returns {never}
+ */
+function fail(error, text) {
   print(resultLine(error, text));
   exit(EXIT_ERROR);
 }
 
-async function finish(): Promise<never> {
+/** @returns {Promise<never>} */
+async function finish() {
   const [first = 0, second] = plan.end.arguments;
   switch (plan.end.kind) {
     case 'ok':
@@ -168,7 +194,12 @@ for (const [index, action] of actions.entries()) {
   try {
     await act(action);
   } catch (thrown) {
-    print(resultLine({ kind: 'action' }, `action ${index + 1} (${action.do}) failed: ${(thrown as Error).message}`));
+    print(
+      resultLine(
+        { kind: 'action' },
+        `action ${index + 1} (${action.do}) failed: ${/** @type {Error} */ (thrown).message}`,
+      ),
+    );
     exit(EXIT_SCENARIO);
   }
 }
