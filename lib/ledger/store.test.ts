@@ -2,7 +2,7 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { archiveFinished, archiveFolder } from '../../tests/property/kernel-archive.ts';
-import { author, createLedgerFixture, startGesture, testConfig } from '../../tests/support/ledger.ts';
+import { author, createLedgerFixture, createMemory, startGesture, testConfig } from '../../tests/support/ledger.ts';
 import { ExternalError } from '../base/errors.ts';
 import type { Receipt } from '../pipeline/effects.ts';
 import type { Gesture, PipelineEvent, StageLanded } from '../pipeline/events.ts';
@@ -266,6 +266,76 @@ describe('the write protocol under faults', () => {
     expect(turns).toBe(limits.attempts);
     expect([...(await loadLedger(fixture.first)).snapshot.items.keys()]).toHaveLength(limits.attempts);
     expect((await loadLedger(fixture.first)).snapshot.items.has('ET-1')).toBe(false);
+  });
+});
+
+describe('ADR 0018: the first attempt stands on what the job has seen', () => {
+  /** Ports that remember, and how often they fetched and pushed. */
+  async function remembering(ports: LedgerPorts) {
+    const count = { fetches: 0, pushes: 0 };
+    const git = {
+      ...ports.git,
+      fetch: async (...args: Parameters<typeof ports.git.fetch>) => ((count.fetches += 1), ports.git.fetch(...args)),
+      push: async (updates: readonly RefUpdate[]) => ((count.pushes += 1), ports.git.push(updates)),
+    };
+    return { ports: { ...ports, git, memory: createMemory() }, count };
+  }
+
+  it('nobody wrote meanwhile: one fetch serves reading and every write after it', async () => {
+    await using fixture = await createLedgerFixture();
+    const { ports, count } = await remembering(await fixture.writer());
+    await loadLedger(ports);
+    for (const number of [1, 2, 3]) expect((await feed(ports, startGesture(number))).pushed).toBe(true);
+    expect(count).toEqual({ fetches: 1, pushes: 3 });
+    expect([...(await loadLedger(fixture.first)).snapshot.items.keys()]).toEqual(['ET-1', 'ET-2', 'ET-3']);
+  });
+
+  it('somebody wrote meanwhile: the lease refuses the first attempt, the second decides on what is there', async () => {
+    await using fixture = await createLedgerFixture();
+    const { ports, count } = await remembering(await fixture.writer());
+    await loadLedger(ports);
+    await feed(fixture.first, startGesture(1));
+    const { decision, pushed } = await feed(ports, startGesture(1));
+    expect([pushed, decision.answers[0]]).toMatchObject([false, { applied: false, rule: 'I-DUP' }]);
+    const next = await feed(ports, startGesture(2));
+    expect([next.pushed, next.snapshot.items.size]).toEqual([true, 2]);
+    // Reading; the refused attempt's second; the next write stands on that.
+    expect(count).toEqual({ fetches: 2, pushes: 2 });
+  });
+
+  it('"nothing to do" is never said of a remembered state', async () => {
+    await using fixture = await createLedgerFixture();
+    const { ports } = await remembering(await fixture.writer());
+    await loadLedger(ports);
+    // A stop of an item that, as far as this job remembers, does not exist.
+    await feed(fixture.first, startGesture(1));
+    const { decision, pushed } = await feed(ports, stop);
+    expect([pushed, decision.answers[0]?.applied]).toEqual([true, true]);
+    expect((await loadLedger(fixture.first)).snapshot.items.get('ET-1')?.stage).toBe('cancelled');
+  });
+
+  it('PL-S-5: receipts that are owed go with the next decision in one push, or alone when it changes nothing', async () => {
+    await using fixture = await createLedgerFixture();
+    const ports = await fixture.writer();
+    await feed(ports, startGesture(1));
+    const item = (await loadLedger(ports)).snapshot.items.get('ET-1')!;
+    const owed = [{ item: 'ET-1', receipts: receiptsOf(item), failed: {} }];
+    const { snapshot, pushed } = await feed(ports, startGesture(2), { owed });
+    expect(pushed).toBe(true);
+    expect(snapshot.items.get('ET-1')).toMatchObject({ outbox: [], dispatch: { run: '8123', sends: 1 } });
+    expect(snapshot.items.get('ET-2')?.stage).toBe('created');
+    expect((await journalOf(fixture.first, 'ET-1')).map(({ event, receipts }) => [event, receipts.length])).toEqual([
+      ['start', 0],
+      ['receipts', 2],
+    ]);
+    const two = (await loadLedger(ports)).snapshot.items.get('ET-2')!;
+    const alone = await feed(ports, startGesture(1), {
+      owed: [{ item: 'ET-2', receipts: receiptsOf(two), failed: { nothing: 'x' } }],
+    });
+    expect([alone.pushed, alone.decision.changed]).toEqual([true, false]);
+    // The same receipts again find nothing open.
+    const again = await feed(ports, startGesture(1), { owed });
+    expect(again.pushed).toBe(false);
   });
 });
 

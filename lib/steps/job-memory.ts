@@ -42,8 +42,11 @@ const EMPTY: Memory = { seen: null, owed: [] };
 export function createJobMemory(folder: string, now: () => number): JobMemory {
   const file = join(folder, 'memory.json');
   const load = async (): Promise<Memory> => {
-    const text = await readFile(file, 'utf8').catch(() => '');
-    return text === '' ? EMPTY : Memory.parse(JSON.parse(text));
+    try {
+      return Memory.parse(JSON.parse(await readFile(file, 'utf8')));
+    } catch {
+      return EMPTY;
+    }
   };
   const save = async (memory: Memory): Promise<void> => {
     await mkdir(folder, { recursive: true });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { loadLedger } from '../../lib/ledger/store.ts';
 import { transact } from '../../lib/ledger/transact.ts';
 import type { Gesture } from '../../lib/pipeline/events.ts';
-import { createLedgerFixture, startGesture, testConfig } from '../support/ledger.ts';
+import { createLedgerFixture, createMemory, startGesture, testConfig } from '../support/ledger.ts';
 
 const config = testConfig('intake: {serial: false}\nlimits: {runs: 10}');
 
@@ -21,7 +21,13 @@ describe('ledger writers', () => {
           }),
           async (plans) => {
             await using fixture = await createLedgerFixture();
-            const writers = await Promise.all(plans.map(() => fixture.writer()));
+            // Every second one remembers what it saw, and begins with that (ADR 0018).
+            const writers = await Promise.all(
+              plans.map(async (_, index) => ({
+                ...(await fixture.writer()),
+                ...(index % 2 === 0 ? {} : { memory: createMemory() }),
+              })),
+            );
             const results = await Promise.all(
               writers.map(async (ports, index) => {
                 let applied = 0;

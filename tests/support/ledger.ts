@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createGit } from '../../lib/adapters/git/bare.ts';
-import { type LedgerPorts, initLedger } from '../../lib/ledger/store.ts';
+import { type LedgerPorts, type LedgerPoint, initLedger } from '../../lib/ledger/store.ts';
 import { type Config, parseConfig } from '../../lib/pipeline/config.ts';
 import type { Gesture } from '../../lib/pipeline/events.ts';
 import { pass } from '../../lib/pipeline/verdict.ts';
@@ -16,6 +16,17 @@ export function testConfig(overrides = ''): Config {
   );
   if (!parsed.ok) throw new Error(parsed.errors.join('\n'));
   return parsed.config;
+}
+
+/** What a job remembers of the ledger, for as long as the test likes. */
+export function createMemory(): NonNullable<LedgerPorts['memory']> {
+  let point: LedgerPoint | null = null;
+  return {
+    seen: async () => point,
+    see: async (seen) => {
+      point = seen;
+    },
+  };
 }
 
 /** A bare repository with main and ledger, and any number of writers with clones of their own. */
