@@ -8,10 +8,11 @@ import { createLedgerFixture, createMemory, startGesture, testConfig } from '../
 const config = testConfig('intake: {serial: false}\nlimits: {runs: 10}');
 
 describe('ledger writers', () => {
-  it(
-    'design §3: any interleaving of two to five writers ends with every event applied once',
+  // Clones of a forge's repository, and the local engine's direct way into one of this machine.
+  it.each(['clone', 'direct'] as const)(
+    'design §3: any interleaving of two to five writers (%s) ends with every event applied once',
     { timeout: 120_000 },
-    async () => {
+    async (kind) => {
       await fc.assert(
         fc.asyncProperty(
           // Which writers try which of the starts and stops; several writers may carry the same event (webhook + reconciler).
@@ -24,7 +25,7 @@ describe('ledger writers', () => {
             // Every second one remembers what it saw, and begins with that (ADR 0018).
             const writers = await Promise.all(
               plans.map(async (_, index) => ({
-                ...(await fixture.writer()),
+                ...(await fixture.writer(kind)),
                 ...(index % 2 === 0 ? {} : { memory: createMemory() }),
               })),
             );

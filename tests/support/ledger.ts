@@ -2,6 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createGit } from '../../lib/adapters/git/bare.ts';
+import { createRepositoryGit } from '../../lib/adapters/git/repository.ts';
+import type { GitPort } from '../../lib/ports/git.ts';
 import { type LedgerPorts, type LedgerPoint, initLedger } from '../../lib/ledger/store.ts';
 import { type Config, parseConfig } from '../../lib/pipeline/config.ts';
 import type { Gesture } from '../../lib/pipeline/events.ts';
@@ -44,8 +46,15 @@ export async function createLedgerFixture() {
     at: new Date(0),
   });
   let count = 0;
-  const writer = async (): Promise<LedgerPorts> => ({
-    git: await createGit({ dir: join(folder, `clone-${(count += 1)}`), remote, token: null, env }),
+  await using undo = new AsyncDisposableStack();
+  undo.defer(() => rm(folder, { recursive: true, force: true }));
+  const open = {
+    clone: (dir: string): Promise<GitPort> => createGit({ dir, remote, token: null, env }),
+    direct: async (dir: string): Promise<GitPort> =>
+      owned.use(await createRepositoryGit({ dir, repository: remote, env })),
+  };
+  const writer = async (kind: keyof typeof open = 'clone'): Promise<LedgerPorts> => ({
+    git: await open[kind](join(folder, `${kind}-${(count += 1)}`)),
     clock: { now: () => new Date(), sleep: (ms) => new Promise((done) => setTimeout(done, ms / 10)) },
     log: quiet,
     mainRef: 'refs/heads/main',
@@ -62,13 +71,14 @@ export async function createLedgerFixture() {
   });
   await first.git.push([{ ref: 'refs/heads/main', to: main, expect: null }]);
   await initLedger(first);
+  const owned = undo.move();
   return {
     folder,
     remote,
     writer,
     first,
     main,
-    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 
