@@ -1,32 +1,37 @@
-import { cpSync, existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'rolldown';
 import { rolldown } from 'rolldown';
 
 const START = 'conveyor-start:';
-const PROGRAM = 'conveyor-program:';
 
 /**
  * The start file of an action: checks Node before the real program is even parsed, so that an old Node gets one clear
- * line instead of a syntax error. It awaits, so that a promise that never settles fails the step.
+ * line instead of a syntax error. It awaits, so that a promise that never settles fails the step. What the action's
+ * index.ts imports is imported behind the check: the runner copies every file of a release at every step, so an action
+ * has one file, not two.
  */
 function startFiles(top: string): Plugin {
   const file = (path: string) => JSON.stringify(join(top, path));
+  const program = (action: string) =>
+    readFileSync(join(top, 'actions', action, 'index.ts'), 'utf8').replaceAll(
+      /^import (\{.+\}) from '(.+)';$/gm,
+      'const $1 = await import("$2");',
+    );
   const start = (action: string) =>
     `import { nodeProblem } from ${file('lib/runtime/require-node.ts')};\n` +
     'const problem = nodeProblem(process.versions.node);\n' +
-    `if (problem === null) await import(${JSON.stringify(PROGRAM + action)});\n` +
+    `if (problem === null) {\n  await import(${file('lib/runtime/schemas-once.ts')});\n${program(action)}\n}\n` +
     'else {\n  process.stdout.write(`::error::${problem}\\n`);\n  process.exitCode = 1;\n}\n';
-  const program = (action: string) =>
-    `import ${file('lib/runtime/schemas-once.ts')};\nimport ${file(`actions/${action}/index.ts`)};\n`;
   return {
     name: 'start-files',
-    resolveId: (id) => (id.startsWith(START) || id.startsWith(PROGRAM) ? id : null),
-    load(id) {
-      if (id.startsWith(START)) return start(id.slice(START.length));
-      return id.startsWith(PROGRAM) ? program(id.slice(PROGRAM.length)) : null;
+    resolveId(id, importer) {
+      if (id.startsWith(START)) return id;
+      const inside = importer?.startsWith(START) === true && id.startsWith('.');
+      return inside ? join(top, 'actions', importer.slice(START.length), id) : null;
     },
+    load: (id) => (id.startsWith(START) ? start(id.slice(START.length)) : null),
   };
 }
 
@@ -62,7 +67,7 @@ function withoutUnused(): Plugin {
 
 /** What runs before an action knows its inputs. */
 const START_MODULES =
-  /node_modules\/(zod|@actions\/core)\/|lib\/runtime\/(?!require-node)|lib\/base\/(errors|redact)\.ts$|lib\/engines\/(step|gate|control)-action\.ts$|lib\/pipeline\/stages\.ts$/;
+  /node_modules\/(zod|@actions\/core)\/|lib\/runtime\/(?!require-node)|lib\/base\/(errors|redact)\.ts$|lib\/engines\/(step|gate|control|doctor)-action\.ts$|lib\/pipeline\/stages\.ts$/;
 
 /** Folders under actions/ that hold a program. */
 export function actionFolders(top: string): string[] {

@@ -1,7 +1,3 @@
-import { z } from 'zod';
-import { runAction } from '../../lib/runtime/run-action.ts';
+import { doctorAction } from '../../lib/engines/doctor-action.ts';
 
-await runAction('doctor', z.object({ 'forge-token': z.string() }), async (context) => {
-  const { runDoctorAction } = await import('../../lib/engines/doctor-run.ts');
-  return runDoctorAction(context);
-});
+await doctorAction();
