@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createGit } from '../adapters/git/bare.ts';
 import { ConfigError } from '../base/errors.ts';
-import { LEDGER_REF } from '../ledger/codec.ts';
+import { LEDGER_REF } from '../ledger/refs.ts';
 import { initLedger } from '../ledger/store.ts';
 import { createSystemClock } from '../runtime/clock.ts';
 import { EXIT } from './exit-code.ts';

@@ -32,6 +32,7 @@ async function withDesk(
       redact,
       stop,
       scratch,
+      ahead: { item: null },
     });
     return await act(createDesk(await openSession(engine)));
   } finally {

@@ -26,6 +26,7 @@ export async function runGateAlone(
       redact,
       stop,
       scratch,
+      ahead: null,
     });
     const given = givenInputs(Object.keys(GateInputs[gate].shape));
     const result = await runGateStandalone(gate, given, { ...engine, git: engine.code });

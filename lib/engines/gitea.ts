@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type GiteaForgeOptions, createGiteaForge } from '../adapters/forge/gitea.ts';
 import { RepositoryAnswer } from '../adapters/forge/gitea-answers.ts';
 import { createGit } from '../adapters/git/bare.ts';
+import { fetchAhead } from '../adapters/git/fetch-ahead.ts';
 import { sendHttp } from '../adapters/http/send.ts';
 import { createShell } from '../adapters/shell/process.ts';
 import { warnOfSurvivors } from '../adapters/shell/warn-survivors.ts';
@@ -16,6 +17,7 @@ import { assetFolder } from '../runtime/assets.ts';
 import { loadEventPayload } from '../runtime/event-payload.ts';
 import { deploySecretsOf } from '../runtime/secrets.ts';
 import type { RunContext } from '../runtime/run-context.ts';
+import { LEDGER_REF, WHOLE_HISTORY, codeRefs } from '../ledger/refs.ts';
 import type { Engine } from '../steps/engine.ts';
 import { createJobMemory } from '../steps/job-memory.ts';
 
@@ -32,6 +34,8 @@ export interface GiteaEngineOptions {
   readonly stop: AbortSignal;
   /** Private folder of this job, shared by its steps. */
   readonly scratch: string;
+  /** What is fetched while the program is still being loaded: the ledger, and the code of an item. null = nothing. */
+  readonly ahead: { readonly item: string | null } | null;
 }
 
 /** The composition root of a job on Gitea Actions. Adapters that many steps do not need are loaded when they are. */
@@ -41,20 +45,24 @@ export async function createGiteaEngine(options: GiteaEngineOptions): Promise<En
   await mkdir(scratch, { recursive: true });
   const remote = `${run.serverUrl}/${owner}/${name}.git`;
   // The desk's adapters are loaded while the forge answers.
-  const [forge, code, plane, chat] = await Promise.all([
+  const memory = createJobMemory(scratch, () => clock.now().getTime());
+  const [forge, code, plane, chat, seen] = await Promise.all([
     loadRepository().then((known) => createGiteaForge({ url: run.serverUrl, owner, repo: name, token, log, ...known })),
     createGit({ dir: join(scratch, 'code.git'), remote, token, env }),
     options.tracker === null ? null : import('../adapters/tracker/plane.ts'),
     options.tracker === null ? null : import('../adapters/chat/console.ts'),
+    memory.seen(),
   ]);
+  const git = await createGit({ dir: join(scratch, 'ledger.git'), remote, token, alternates: [code.dir], env });
+  const main = `refs/heads/${forge.defaultBranch}`;
   const shell = warnOfSurvivors(createShell(), log);
   return {
     run: run.runId,
     runUrl: run.runUrl,
     repository: `${owner}/${name}`,
     mainBranch: forge.defaultBranch,
-    git: await createGit({ dir: join(scratch, 'ledger.git'), remote, token, alternates: [code.dir], env }),
-    code,
+    git: options.ahead !== null && seen === null ? fetchAhead(git, [LEDGER_REF, main]) : git,
+    code: options.ahead?.item == null ? code : fetchAhead(code, codeRefs(options.ahead.item, main), WHOLE_HISTORY),
     forge,
     shell,
     clock,
@@ -62,7 +70,7 @@ export async function createGiteaEngine(options: GiteaEngineOptions): Promise<En
     handover: handoverOf(run),
     random: Math.random,
     scratch,
-    memory: createJobMemory(scratch, () => clock.now().getTime()),
+    memory,
     env,
     agentsFolder: assetFolder('agents'),
     deploySecrets: deploySecretsOf(env),

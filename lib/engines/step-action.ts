@@ -37,10 +37,7 @@ export async function stepAction(step: string, context: ActionContext<StepInputs
   );
   // A re-run keeps run id and token: what an earlier try of this job left must not be judged.
   if (isFirst(step)) await rm(folder, { recursive: true, force: true });
-  const [{ createGiteaEngine }, { runStep }] = await Promise.all([
-    import('./gitea.ts'),
-    import('../steps/run-step.ts'),
-  ]);
+  const { createGiteaEngine } = await import('./gitea.ts');
   const engine = await createGiteaEngine({
     run,
     env: process.env,
@@ -51,7 +48,10 @@ export async function stepAction(step: string, context: ActionContext<StepInputs
     redact,
     stop,
     scratch: folder,
+    ahead: { item: isFirst(step) ? inputs.item : null },
   });
+  // Git works meanwhile.
+  const { runStep } = await import('../steps/run-step.ts');
   const { result, line, verdict } = await runStep(step, engine, inputs);
   if (isLast(step)) await rm(folder, { recursive: true, force: true });
   const failed = verdict !== null && (verdict.verdict === 'fail' || verdict.verdict === 'error');

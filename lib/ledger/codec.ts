@@ -2,9 +2,6 @@ import { z } from 'zod';
 import { ConfigError, InternalError } from '../base/errors.ts';
 import { ItemState, LEDGER_SCHEMA, RepoState, type Snapshot, stateFaults } from '../pipeline/state.ts';
 
-export const LEDGER_REF = 'refs/heads/conveyor/ledger';
-export const ARCHIVE_REF = 'refs/heads/conveyor/archive';
-
 /** One decision about one item: what came, which rule, what changed, what is to be done. spec: design §3 */
 export const JournalLine = z.object({
   seq: z.int().min(0),

@@ -10,7 +10,8 @@ import { recordReceipts, statusLevel } from '../pipeline/receipts.ts';
 import type { ItemState } from '../pipeline/state.ts';
 import { pass } from '../pipeline/verdict.ts';
 import type { PushResult, RefUpdate } from '../ports/git.ts';
-import { ARCHIVE_REF, JournalLine, LEDGER_REF } from './codec.ts';
+import { JournalLine } from './codec.ts';
+import { ARCHIVE_REF, LEDGER_REF } from './refs.ts';
 import { type LedgerPorts, initLedger, loadLedger, writeLedger } from './store.ts';
 import { transact } from './transact.ts';
 

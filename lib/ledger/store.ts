@@ -6,7 +6,6 @@ import type { GitPort, RefUpdate, Sha, TreeChange } from '../ports/git.ts';
 import type { Log } from '../ports/log.ts';
 import {
   type JournalLine,
-  LEDGER_REF,
   initialRepo,
   journalPath,
   parseLedger,
@@ -15,6 +14,7 @@ import {
   renderRepo,
   statePath,
 } from './codec.ts';
+import { LEDGER_REF } from './refs.ts';
 
 export interface LedgerPorts {
   readonly git: GitPort;

@@ -1,4 +1,5 @@
-import { ARCHIVE_REF, journalPath, renderJson } from '../ledger/codec.ts';
+import { journalPath, renderJson } from '../ledger/codec.ts';
+import { ARCHIVE_REF } from '../ledger/refs.ts';
 import type { LedgerView } from '../ledger/store.ts';
 import type { ItemState, Snapshot } from '../pipeline/state.ts';
 import type { RefUpdate, TreeChange } from '../ports/git.ts';

@@ -45,6 +45,12 @@ describe('ADR 0018: what the steps of a job remember', () => {
     expect([await fixture.step().owed(), await fixture.step().seen()]).toMatchObject([[], point]);
   });
 
+  it('steps that save at once do not take each other down', async () => {
+    await using fixture = await createFixture();
+    await Promise.all(Array.from({ length: 20 }, () => fixture.step().see(point)));
+    expect(await fixture.step().seen()).toMatchObject(point);
+  });
+
   it.each(['', '{"seen":', '{"seen":{"head":1},"owed":[]}', '[]'])(
     'a broken file %j counts as nothing known',
     async (text) => {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -50,8 +51,10 @@ export function createJobMemory(folder: string, now: () => number): JobMemory {
   };
   const save = async (memory: Memory): Promise<void> => {
     await mkdir(folder, { recursive: true });
-    await writeFile(`${file}.new`, JSON.stringify(memory));
-    await rename(`${file}.new`, file);
+    // A name of its own: two that save at once must not take each other's file away.
+    const draft = `${file}.${randomUUID()}`;
+    await writeFile(draft, JSON.stringify(memory));
+    await rename(draft, file);
   };
   return {
     async seen() {

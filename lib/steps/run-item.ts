@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError } from '../base/errors.ts';
+import { WHOLE_HISTORY, codeRefs } from '../ledger/refs.ts';
 import type { ItemState } from '../pipeline/state.ts';
 import { type Engine, type Session, openSession } from './engine.ts';
 import { renderEnvironment } from './work/environment.ts';
@@ -35,7 +36,7 @@ export async function openRun(engine: Engine, input: RunInput, { code = false } 
   const [session, ahead] = await Promise.all([
     openSession(engine),
     // One repository for both has nothing to fetch.
-    code && engine.code !== engine.git ? fetchAhead(engine, input.item) : (new Map() as CodeAhead),
+    code && engine.code !== engine.git ? fetchBranches(engine, input.item) : (new Map() as CodeAhead),
   ]);
   const item = session.view.snapshot.items.get(input.item);
   if (item === undefined)
@@ -50,9 +51,9 @@ export async function openRun(engine: Engine, input: RunInput, { code = false } 
 }
 
 /** A failure is told by the fetch that repeats it. */
-async function fetchAhead(engine: Engine, item: string): Promise<CodeAhead> {
-  const refs = [`refs/heads/feature/${item}-*`, `refs/heads/${engine.mainBranch}`];
-  return engine.code.fetch(refs, { depth: 0 }).catch(() => new Map());
+async function fetchBranches(engine: Engine, item: string): Promise<CodeAhead> {
+  const refs = codeRefs(item, `refs/heads/${engine.mainBranch}`);
+  return engine.code.fetch(refs, WHOLE_HISTORY).catch(() => new Map());
 }
 
 /**
@@ -62,7 +63,7 @@ async function fetchAhead(engine: Engine, item: string): Promise<CodeAhead> {
 export async function fetchCode(engine: Engine, item: ItemState, ahead: CodeAhead = new Map()): Promise<string | null> {
   const branch = `refs/heads/${item.branch ?? ''}`;
   if (item.head !== null && ahead.get(branch) === item.head) return item.head;
-  return (await engine.code.fetch([branch, `refs/heads/${engine.mainBranch}`], { depth: 0 })).get(branch) ?? null;
+  return (await engine.code.fetch([branch, `refs/heads/${engine.mainBranch}`], WHOLE_HISTORY)).get(branch) ?? null;
 }
 
 /** Private folders and environment for commands of the managed repository: no token, no secret. spec: AG-DET-3, D-MOD-6 */
