@@ -215,6 +215,9 @@ export async function createWorld(
           .map((run) => `${run.id} ${run.title} ${run.status}/${run.conclusion}`)
           .join('\n      ')}`,
         ...logs,
+        // A forge that hands out no job, or a runner that is gone, looks like a product that does nothing.
+        `runners: ${stack.runners.map((runner) => `${runner.name} ${runner.running ? 'runs' : 'IS GONE'}`).join(', ')}`,
+        stack.logs().slice(-3000),
       ].join('\n');
     },
     /** A form of the Actions page filled in by somebody. */
