@@ -162,9 +162,10 @@ async function recordOutcome(desk: Desk, item: ItemState, token: string, outcome
     delivery: { ...delivery, phase, attempts: [...delivery.attempts.slice(0, -1), state] },
     handOver: ended,
   });
-  return recorded === null
-    ? 'this run was superseded while the hook worked: the finalizer asks the target'
-    : `hook: ${outcome.text}`;
+  if (recorded === null) return 'this run was superseded while the hook worked: the finalizer asks the target';
+  if (ended)
+    await createScratch(engine.scratch).saveHandedOver('done: the deployment is recorded, the next run judges it');
+  return `hook: ${outcome.text}`;
 }
 
 /** The run that started the hook died: the target itself says what became of it. spec: D-K7, D-K8, D-HK-4 */

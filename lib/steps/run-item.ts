@@ -4,6 +4,7 @@ import { ConfigError } from '../base/errors.ts';
 import { WHOLE_HISTORY, codeRefs } from '../ledger/refs.ts';
 import type { ItemState } from '../pipeline/state.ts';
 import { type Engine, type Session, openSession } from './engine.ts';
+import { createScratch } from './scratch.ts';
 import { renderEnvironment } from './work/environment.ts';
 
 /** What a run says that finds its result already recorded. spec: PL-K-8 */
@@ -45,7 +46,9 @@ export async function openRun(engine: Engine, input: RunInput, { code = false } 
     return {
       current: false,
       session,
-      line: `superseded: ${input.item} is in ${item.stage}/${item.activity} now. ${MOVED_ON}`,
+      line:
+        (await createScratch(engine.scratch).loadHandedOver()) ??
+        `superseded: ${input.item} is in ${item.stage}/${item.activity} now. ${MOVED_ON}`,
     };
   return { current: true, session, item, ahead };
 }

@@ -22,11 +22,6 @@ export interface StepResult {
  * Each step loads its own program only: reading all of them would double the start of every action.
  */
 export async function runStep(step: string, engine: Engine, input: StepInput): Promise<StepResult> {
-  const said = (line: string): StepResult => ({
-    result: line.startsWith('superseded') ? 'superseded' : 'done',
-    line,
-    verdict: null,
-  });
   const gate = GATES.find((name) => step === `gate-${name}`);
   if (gate !== undefined) return judge(gate, engine, input);
   switch (step) {
@@ -51,10 +46,17 @@ export async function runStep(step: string, engine: Engine, input: StepInput): P
   }
 }
 
+/** What a step says that has no verdict. */
+const said = (line: string): StepResult => ({
+  result: line.startsWith('superseded') ? 'superseded' : 'done',
+  line,
+  verdict: null,
+});
+
 async function judge(gate: GateName, engine: Engine, input: StepInput): Promise<StepResult> {
   // Loading goes on while the forge is asked.
   const [{ judgeStep }, run] = await Promise.all([import('./judge-gate.ts'), openRun(engine, input)]);
-  if (!run.current) return { result: 'superseded', line: run.line, verdict: null };
+  if (!run.current) return said(run.line);
   const verdict = await judgeStep(run.session, run.item, gate);
   if (verdict === null)
     return { result: 'skipped', line: `${gate}: nothing to judge, an earlier step ended this run`, verdict };
@@ -70,7 +72,7 @@ async function landing(engine: Engine, input: StepInput): Promise<StepResult> {
   ]);
   if (!run.current) {
     await settleOwed(run.session);
-    return { result: 'superseded', line: run.line, verdict: null };
+    return said(run.line);
   }
   const { session, item } = run;
   // The landing job of deploy-staging has no applier: it starts from what the staging job recorded.

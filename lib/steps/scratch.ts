@@ -39,11 +39,15 @@ export interface Scratch {
   saveVerdict(verdict: Verdict): Promise<void>;
   /** In the order in which they were judged. */
   loadVerdicts(): Promise<readonly Verdict[]>;
+  /** This run has done its part and given its token away: what its later steps say. */
+  saveHandedOver(line: string): Promise<void>;
+  loadHandedOver(): Promise<string | null>;
 }
 
 export function createScratch(folder: string): Scratch {
   const candidateFile = join(folder, 'candidate.json');
   const verdicts = join(folder, 'verdicts');
+  const handedOver = join(folder, 'handed-over.txt');
   const list = () =>
     readdir(verdicts).then(
       (names) => names.sort(),
@@ -65,6 +69,11 @@ export function createScratch(folder: string): Scratch {
         JSON.stringify(verdict),
       );
     },
+    async saveHandedOver(line) {
+      await mkdir(folder, { recursive: true });
+      await writeFile(handedOver, line);
+    },
+    loadHandedOver: () => readFile(handedOver, 'utf8').catch(() => null),
     async loadVerdicts() {
       return Promise.all(
         (await list()).map(async (name) => Verdict.parse(JSON.parse(await readFile(join(verdicts, name), 'utf8')))),
