@@ -21,11 +21,14 @@ import { feed, createDesk } from './feed.ts';
  * makes one commit on the recorded head. Pushes nothing. spec: AG-APP-1…4, AR-AP-1
  */
 export async function apply(engine: Engine, input: RunInput): Promise<string> {
+  const handedOver = engine.handover.get(WORK_HANDOVER);
+  // A run that is not wanted any more does not care whether it came.
+  handedOver.catch(() => {});
   const run = await openRun(engine, input, { code: true });
   if (!run.current) return run.line;
   const { session, item } = run;
   const scratch = createScratch(engine.scratch);
-  const files = await engine.handover.get(WORK_HANDOVER);
+  const files = await handedOver;
   const report = readReport(files);
   if (files === null || report === null) {
     await scratch.saveCandidate(

@@ -1,5 +1,5 @@
 import { type Transacted, transact } from '../ledger/transact.ts';
-import { CONTROL_RUN, type LedgerView, type WriteLimits } from '../ledger/store.ts';
+import { CONTROL_RUN, type LedgerPorts, type LedgerView, type WriteLimits } from '../ledger/store.ts';
 import type { Decision } from '../pipeline/decide.ts';
 import type { PipelineEvent } from '../pipeline/events.ts';
 import type { Performed } from '../pipeline/receipts.ts';
@@ -7,7 +7,7 @@ import type { ChatPort } from '../ports/chat.ts';
 import type { RefUpdate } from '../ports/git.ts';
 import type { TrackerPort } from '../ports/tracker.ts';
 import { renderBusinessRequest } from '../artifacts/business-request.ts';
-import { performEffects, settle } from './effects.ts';
+import type * as EffectsProgram from './effects.ts';
 import type { Session } from './engine.ts';
 
 /** A session with the ports that need the configuration. */
@@ -40,7 +40,8 @@ export async function feed(
   const { session } = desk;
   const { memory } = session.engine;
   const owed = await memory.owed();
-  const result = await transact(session.ledger, {
+  const effects = loadedDuringPush(session);
+  const result = await transact(effects.ledger, {
     events,
     owed,
     config: session.config,
@@ -58,10 +59,26 @@ export async function feed(
     );
   if (owed.length > 0) await memory.owe([]);
   if (!result.pushed) return result;
-  const performed = await performOwn(desk, result);
+  const program = await effects.program();
+  const performed = await performOwn(program, desk, result);
   if (options.more === true) await memory.owe(performed);
-  else await settle(session, performed);
+  else await program.settle(session, performed);
   return result;
+}
+
+type Effects = typeof EffectsProgram;
+
+/** The program that performs effects, texts of comments included, is loaded while the forge works on the push. */
+function loadedDuringPush({ ledger }: Session): { ledger: LedgerPorts; program(): Promise<Effects> } {
+  let program: Promise<Effects> | null = null;
+  const load = () => (program ??= import('./effects.ts'));
+  const push: LedgerPorts['git']['push'] = (updates) => {
+    const answer = ledger.git.push(updates);
+    // Whoever needs it hears of a failure.
+    load().catch(() => {});
+    return answer;
+  };
+  return { ledger: { ...ledger, git: { ...ledger.git, push } }, program: load };
 }
 
 /** For a run that ends without another push: records what it still owes. */
@@ -69,12 +86,13 @@ export async function settleOwed(session: Session): Promise<void> {
   const { memory } = session.engine;
   const owed = await memory.owed();
   if (owed.length === 0) return;
+  const { settle } = await import('./effects.ts');
   await settle(session, owed);
   await memory.owe([]);
 }
 
 /** Only what this push recorded: older entries belong to the run that recorded them, then to the reconciler. spec: PL-C-4 */
-async function performOwn(desk: Desk, result: Transacted): Promise<readonly Performed[]> {
+async function performOwn({ performEffects }: Effects, desk: Desk, result: Transacted): Promise<readonly Performed[]> {
   const before = result.view.snapshot.items;
   const items = new Set(result.decision.lines.map((line) => line.item));
   return performEffects(

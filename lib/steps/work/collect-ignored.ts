@@ -52,9 +52,12 @@ export async function openIgnoreRules(request: IgnoreRequest): Promise<IgnoreRul
       // A rule such as `build/` holds for folders only, and git looks at the disk to tell.
       for (const { path, folder } of candidates) if (folder) await mkdir(join(recorded, path), { recursive: true });
       const found = new Set<string>();
-      for (const batch of batches(candidates.map((candidate) => candidate.path)))
-        for (const workTree of [recorded, request.folder])
-          for (const path of await checkIgnore(request, workTree, join(scratch, 'index'), batch)) found.add(path);
+      const ask = (workTree: string, batch: readonly string[]) =>
+        checkIgnore(request, workTree, join(scratch, 'index'), batch);
+      for (const batch of batches(candidates.map((candidate) => candidate.path))) {
+        const answers = await Promise.all([recorded, request.folder].map((workTree) => ask(workTree, batch)));
+        for (const path of answers.flat()) found.add(path);
+      }
       return found;
     },
     [Symbol.asyncDispose]: dispose,
