@@ -32,7 +32,7 @@ async function withDesk(
       redact,
       stop,
       scratch,
-      ahead: { item: null },
+      ledger: true,
     });
     return await act(createDesk(await openSession(engine)));
   } finally {

@@ -26,7 +26,7 @@ export async function runGateAlone(
       redact,
       stop,
       scratch,
-      ahead: null,
+      ledger: false,
     });
     const given = givenInputs(Object.keys(GateInputs[gate].shape));
     const result = await runGateStandalone(gate, given, { ...engine, git: engine.code });

@@ -17,7 +17,7 @@ import { assetFolder } from '../runtime/assets.ts';
 import { loadEventPayload } from '../runtime/event-payload.ts';
 import { deploySecretsOf } from '../runtime/secrets.ts';
 import type { RunContext } from '../runtime/run-context.ts';
-import { LEDGER_REF, WHOLE_HISTORY, codeRefs } from '../ledger/refs.ts';
+import { LEDGER_REF } from '../ledger/refs.ts';
 import type { Engine } from '../steps/engine.ts';
 import { createJobMemory } from '../steps/job-memory.ts';
 
@@ -34,8 +34,8 @@ export interface GiteaEngineOptions {
   readonly stop: AbortSignal;
   /** Private folder of this job, shared by its steps. */
   readonly scratch: string;
-  /** What is fetched while the program is still being loaded: the ledger, and the code of an item. null = nothing. */
-  readonly ahead: { readonly item: string | null } | null;
+  /** Whether the ledger is fetched while the program that reads it is still being loaded. */
+  readonly ledger: boolean;
 }
 
 /** The composition root of a job on Gitea Actions. Adapters that many steps do not need are loaded when they are. */
@@ -61,8 +61,8 @@ export async function createGiteaEngine(options: GiteaEngineOptions): Promise<En
     runUrl: run.runUrl,
     repository: `${owner}/${name}`,
     mainBranch: forge.defaultBranch,
-    git: options.ahead !== null && seen === null ? fetchAhead(git, [LEDGER_REF, main]) : git,
-    code: options.ahead?.item == null ? code : fetchAhead(code, codeRefs(options.ahead.item, main), WHOLE_HISTORY),
+    git: options.ledger && seen === null ? fetchAhead(git, [LEDGER_REF, main]) : git,
+    code,
     forge,
     shell,
     clock,

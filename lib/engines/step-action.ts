@@ -48,7 +48,7 @@ export async function stepAction(step: string, context: ActionContext<StepInputs
     redact,
     stop,
     scratch: folder,
-    ahead: { item: isFirst(step) ? inputs.item : null },
+    ledger: true,
   });
   // Git works meanwhile.
   const { runStep } = await import('../steps/run-step.ts');

@@ -24,7 +24,7 @@ export async function apply(engine: Engine, input: RunInput): Promise<string> {
   const handedOver = engine.handover.get(WORK_HANDOVER);
   // A run that is not wanted any more does not care whether it came.
   handedOver.catch(() => {});
-  const run = await openRun(engine, input, { code: true });
+  const run = await openRun(engine, input);
   if (!run.current) return run.line;
   const { session, item } = run;
   const scratch = createScratch(engine.scratch);
@@ -61,7 +61,7 @@ export async function apply(engine: Engine, input: RunInput): Promise<string> {
     usage: report.usage,
     costUsd: report.costUsd,
   };
-  const head = await fetchCode(engine, item, run.ahead);
+  const head = await fetchCode(engine, item);
   if (head !== item.head || head === null) {
     await scratch.saveCandidate({
       ...candidateOf(item, 'infra', { cause: 'BRANCH_MOVED', text: `the branch is at ${head ?? 'nothing'} now` }),

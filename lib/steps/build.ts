@@ -40,7 +40,7 @@ export const BUILD_HANDOVER = 'build';
  * the same build key. spec: D-MOD-6 job build, D-ART-1, D-ART-4
  */
 export async function build(engine: Engine, input: RunInput): Promise<string> {
-  const run = await openRun(engine, input, { code: true });
+  const run = await openRun(engine, input);
   if (!run.current) return run.line;
   const report = await buildItem(run);
   const files = new Map([['build.json', Buffer.from(JSON.stringify(report.report))]]);
@@ -49,10 +49,10 @@ export async function build(engine: Engine, input: RunInput): Promise<string> {
   return `build: ${report.report.kind}${'digest' in report.report ? ` ${report.report.digest}` : ''}`;
 }
 
-async function buildItem({ session, item, ahead }: Extract<RunItem, { current: true }>) {
+async function buildItem({ session, item }: Extract<RunItem, { current: true }>) {
   const { engine, config } = session;
   if (config.deploy.provider === 'none') return { report: { kind: 'none' } as BuildReport, artifact: null };
-  const head = await fetchCode(engine, item, ahead);
+  const head = await fetchCode(engine, item);
   if (head === null || head !== item.head)
     return {
       report: {

@@ -23,13 +23,13 @@ import { createScratch } from './scratch.ts';
  * Executes main's hook and no branch code. spec: delivery §6, §8
  */
 export async function deploy(engine: Engine, input: RunInput): Promise<string> {
-  const run = await openRun(engine, input, { code: true });
+  const run = await openRun(engine, input);
   if (!run.current) return run.line;
   const { session, item } = run;
   const desk = createDesk(session);
   const phase = item.delivery?.phase;
   if (item.delivery === null || phase === undefined) return 'the item has no delivery record';
-  const head = await fetchCode(engine, item, run.ahead);
+  const head = await fetchCode(engine, item);
   if (phase === 'approved') return start(desk, item, input.token, head);
   if (phase === 'initiated') return resume(desk, item, input.token);
   if (phase === 'deployed' || phase === 'landing') return finalize(session, item);

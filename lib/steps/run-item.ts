@@ -1,7 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError } from '../base/errors.ts';
-import { WHOLE_HISTORY, codeRefs } from '../ledger/refs.ts';
 import type { ItemState } from '../pipeline/state.ts';
 import { type Engine, type Session, openSession } from './engine.ts';
 import { createScratch } from './scratch.ts';
@@ -17,28 +16,13 @@ export interface RunInput {
 }
 
 export type RunItem =
-  | {
-      readonly current: true;
-      readonly session: Session;
-      readonly item: ItemState;
-      /** Heads of the item's branches that were fetched with the ledger; empty unless asked for. */
-      readonly ahead: CodeAhead;
-    }
+  | { readonly current: true; readonly session: Session; readonly item: ItemState }
   /** The token is not the item's: the run ends green with this line. spec: PL-K-2 */
   | { readonly current: false; readonly session: Session; readonly line: string };
 
-type CodeAhead = ReadonlyMap<string, string | null>;
-
-/**
- * The item of a stage run, if this run's token is current. `code`: its branch is fetched beside the ledger, before its
- * name is known (PL-D-5: every branch of an item begins so); `fetchCode` takes it from there. spec: PL-K-2
- */
-export async function openRun(engine: Engine, input: RunInput, { code = false } = {}): Promise<RunItem> {
-  const [session, ahead] = await Promise.all([
-    openSession(engine),
-    // One repository for both has nothing to fetch.
-    code && engine.code !== engine.git ? fetchBranches(engine, input.item) : (new Map() as CodeAhead),
-  ]);
+/** The item of a stage run, if this run's token is current. spec: PL-K-2 */
+export async function openRun(engine: Engine, input: RunInput): Promise<RunItem> {
+  const session = await openSession(engine);
   const item = session.view.snapshot.items.get(input.item);
   if (item === undefined)
     return { current: false, session, line: `superseded: ${input.item} is not a live work item any more` };
@@ -50,23 +34,13 @@ export async function openRun(engine: Engine, input: RunInput, { code = false } 
         (await createScratch(engine.scratch).loadHandedOver()) ??
         `superseded: ${input.item} is in ${item.stage}/${item.activity} now. ${MOVED_ON}`,
     };
-  return { current: true, session, item, ahead };
+  return { current: true, session, item };
 }
 
-/** A failure is told by the fetch that repeats it. */
-async function fetchBranches(engine: Engine, item: string): Promise<CodeAhead> {
-  const refs = codeRefs(item, `refs/heads/${engine.mainBranch}`);
-  return engine.code.fetch(refs, WHOLE_HISTORY).catch(() => new Map());
-}
-
-/**
- * Whole history of the item's branch and of main in the code clone; answers the branch's head on the forge. What was
- * fetched ahead counts when it is the recorded head; anything else may just have moved and is asked again.
- */
-export async function fetchCode(engine: Engine, item: ItemState, ahead: CodeAhead = new Map()): Promise<string | null> {
+/** Whole history of the item's branch and of main in the code clone; answers the branch's head on the forge. */
+export async function fetchCode(engine: Engine, item: ItemState): Promise<string | null> {
   const branch = `refs/heads/${item.branch ?? ''}`;
-  if (item.head !== null && ahead.get(branch) === item.head) return item.head;
-  return (await engine.code.fetch([branch, `refs/heads/${engine.mainBranch}`], WHOLE_HISTORY)).get(branch) ?? null;
+  return (await engine.code.fetch([branch, `refs/heads/${engine.mainBranch}`], { depth: 0 })).get(branch) ?? null;
 }
 
 /** Private folders and environment for commands of the managed repository: no token, no secret. spec: AG-DET-3, D-MOD-6 */

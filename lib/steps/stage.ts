@@ -31,11 +31,11 @@ export type StagingResult =
  * code; `15-` exists only when the suite ran. Prepares the commit, pushes nothing. spec: D-MOD-6 job stage, D-STG-2
  */
 export async function stage(engine: Engine, input: RunInput): Promise<string> {
-  const run = await openRun(engine, input, { code: true });
+  const run = await openRun(engine, input);
   if (!run.current) return run.line;
   const { session, item } = run;
   const scratch = createScratch(engine.scratch);
-  const head = await fetchCode(engine, item, run.ahead);
+  const head = await fetchCode(engine, item);
   if (head === null || head !== item.head) {
     await scratch.saveCandidate(
       candidateOf(item, 'infra', {

@@ -31,7 +31,7 @@ const LEAST_REPAIR_S = 120;
  * writes nothing to the forge. spec: agents §1, PL-K-2, G-2 of design §1
  */
 export async function work(engine: Engine, input: RunInput & { readonly attempt: number }): Promise<string> {
-  const [run, runs] = await Promise.all([openRun(engine, input, { code: true }), engine.forge.findRuns(input.token)]);
+  const [run, runs] = await Promise.all([openRun(engine, input), engine.forge.findRuns(input.token)]);
   if (!run.current) return run.line;
   const { session, item } = run;
   const elder = runs.find(
@@ -46,7 +46,7 @@ export async function work(engine: Engine, input: RunInput & { readonly attempt:
     await engine.handover.put(WORK_HANDOVER, writeReport({ kind: 'stood-down', text }, null));
     return text;
   }
-  const head = await fetchCode(engine, item, run.ahead);
+  const head = await fetchCode(engine, item);
   if (head === null || head !== item.head) {
     const text =
       head === null
