@@ -44,8 +44,8 @@ export async function createGiteaEngine(options: GiteaEngineOptions): Promise<En
   const { owner, name } = run.repository;
   await mkdir(scratch, { recursive: true });
   const remote = `${run.serverUrl}/${owner}/${name}.git`;
-  // The desk's adapters are loaded while the forge answers.
   const memory = createJobMemory(scratch, () => clock.now().getTime());
+  // The desk's adapters are loaded while the forge answers.
   const [forge, code, plane, chat, seen] = await Promise.all([
     loadRepository().then((known) => createGiteaForge({ url: run.serverUrl, owner, repo: name, token, log, ...known })),
     createGit({ dir: join(scratch, 'code.git'), remote, token, env }),

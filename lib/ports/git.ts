@@ -53,8 +53,7 @@ export type MergeTree =
 export interface GitPort {
   readonly dir: string;
   /**
-   * Fetches full ref names (`refs/heads/x`); answers what the remote has now, null where a ref is missing. A name that
-   * ends in `*` stands for every ref that begins so: each is answered under its own name.
+   * Fetches full ref names (`refs/heads/x`); answers what the remote has now, null where a ref is missing.
    * `depth` commits of history (default 1, 0 = all); `blobs: false` leaves file contents to be fetched when they are read,
    * `levels` also the folders below that many (1 = the top folder's own list), so that a huge tree costs what is read of it.
    */

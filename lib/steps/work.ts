@@ -31,10 +31,13 @@ const LEAST_REPAIR_S = 120;
  * writes nothing to the forge. spec: agents §1, PL-K-2, G-2 of design §1
  */
 export async function work(engine: Engine, input: RunInput & { readonly attempt: number }): Promise<string> {
-  const [run, runs] = await Promise.all([openRun(engine, input), engine.forge.findRuns(input.token)]);
+  const runs = engine.forge.findRuns(input.token);
+  // A run that is not wanted any more does not care who else is at work.
+  runs.catch(() => {});
+  const run = await openRun(engine, input);
   if (!run.current) return run.line;
   const { session, item } = run;
-  const elder = runs.find(
+  const elder = (await runs).find(
     (other) =>
       String(other.id) !== engine.run &&
       other.id < Number(engine.run) &&

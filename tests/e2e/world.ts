@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,7 +14,7 @@ import { createSpoolFiles } from '../../lib/relay/spool-files.ts';
 import { startRelay } from '../../lib/relay/start.ts';
 import { createPlaneReads } from '../../lib/relay/tracker-plane.ts';
 import { createSystemClock } from '../../lib/runtime/clock.ts';
-import { buildActions } from '../../tools/build.ts';
+import { buildRelease as writeRelease } from '../../tools/build.ts';
 import { freePort } from '../stack/gitea.ts';
 import type { Stack } from '../stack/stack.ts';
 import { startPlaneServer } from '../support/plane-server/index.ts';
@@ -26,13 +26,7 @@ const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 /** Folder with what a release commit holds: bundles, action.yml files, prompts. */
 export async function buildRelease(): Promise<{ readonly folder: string } & Disposable> {
   const folder = mkdtempSync(join(tmpdir(), 'conveyor-release-'));
-  await buildActions(TOP, join(folder, 'dist'));
-  cpSync(join(TOP, 'action.yml'), join(folder, 'action.yml'));
-  for (const name of readdirSync(join(TOP, 'actions'), { withFileTypes: true })) {
-    if (!name.isDirectory() || !existsSync(join(TOP, 'actions', name.name, 'action.yml'))) continue;
-    mkdirSync(join(folder, 'actions', name.name), { recursive: true });
-    cpSync(join(TOP, 'actions', name.name, 'action.yml'), join(folder, 'actions', name.name, 'action.yml'));
-  }
+  await writeRelease(TOP, folder);
   return { folder, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
 }
 

@@ -72,7 +72,7 @@ export async function createGit(options: GitOptions): Promise<GitPort> {
       const depthArgument = depth > 0 ? [`--depth=${depth}`] : shallow ? [`--depth=${unlimited}`] : [];
       const filter = filterArgument(blobs, levels);
       // A glob refspec does not fail when the ref is missing, and --prune then drops our copy.
-      const refspecs = refs.map((ref) => ref.replace(/\*?$/, '*')).map((glob) => `+${glob}:${tracked(glob)}`);
+      const refspecs = refs.map((ref) => `+${ref}*:${tracked(ref)}*`);
       const { code, stderr } = await git(
         [
           'fetch',
@@ -96,14 +96,7 @@ export async function createGit(options: GitOptions): Promise<GitPort> {
           (row) => row.split(' ') as [string, string],
         ),
       );
-      return new Map(
-        refs.flatMap((ref): (readonly [string, string | null])[] => {
-          if (!ref.endsWith('*')) return [[ref, found.get(tracked(ref)) ?? null]];
-          const begin = tracked(ref.slice(0, -1));
-          const all = [...found].filter(([name]) => name.startsWith(begin));
-          return all.map(([name, sha]) => [`refs/${name.slice(TRACKING.length)}`, sha]);
-        }),
-      );
+      return new Map(refs.map((ref) => [ref, found.get(tracked(ref)) ?? null]));
     },
 
     async listRefs(...patterns) {

@@ -4,18 +4,21 @@ const quote = (path: string) => `"${path.replace(/[\\"]/g, '\\$&').replace(/\n/g
 const person = (text: string) => text.replace(/[<>\n\0]/g, '').trim();
 const data = (content: Buffer) => [Buffer.from(`data ${content.length}\n`), content, Buffer.from('\n')];
 
+/** The two header lines of a commit that say who and when. */
+function signatures({ author, at }: CommitSpec): readonly string[] {
+  const seconds = Math.floor(at.getTime() / 1000);
+  return [
+    `author ${person(author.name)} <${person(author.email)}> ${seconds} +0000`,
+    `committer Conveyor <conveyor@conveyor.invalid> ${seconds} +0000`,
+  ];
+}
+
 /** A commit object, the same bytes as fast-import makes of the same spec. */
 export function renderCommit(spec: CommitSpec, tree: string): Buffer {
-  const seconds = Math.floor(spec.at.getTime() / 1000);
   return Buffer.from(
-    [
-      `tree ${tree}`,
-      ...spec.parents.map((parent) => `parent ${parent}`),
-      `author ${person(spec.author.name)} <${person(spec.author.email)}> ${seconds} +0000`,
-      `committer Conveyor <conveyor@conveyor.invalid> ${seconds} +0000`,
-      '',
-      spec.message,
-    ].join('\n'),
+    [`tree ${tree}`, ...spec.parents.map((parent) => `parent ${parent}`), ...signatures(spec), '', spec.message].join(
+      '\n',
+    ),
   );
 }
 
@@ -24,15 +27,13 @@ export function renderCommit(spec: CommitSpec, tree: string): Buffer {
  * `baseTree` is the tree to start from when it is not that of the first parent.
  */
 export function renderFastImport(spec: CommitSpec, scratchRef: string, baseTree: string | null): Buffer {
-  const seconds = Math.floor(spec.at.getTime() / 1000);
   const [first, ...others] = spec.parents;
   const lines: Buffer[] = [];
   const line = (text: string) => lines.push(Buffer.from(`${text}\n`));
   line('feature done');
   line(`commit ${scratchRef}`);
   line('mark :1');
-  line(`author ${person(spec.author.name)} <${person(spec.author.email)}> ${seconds} +0000`);
-  line(`committer Conveyor <conveyor@conveyor.invalid> ${seconds} +0000`);
+  for (const signature of signatures(spec)) line(signature);
   lines.push(...data(Buffer.from(spec.message)));
   if (first !== undefined) line(`from ${first}`);
   for (const parent of others) line(`merge ${parent}`);

@@ -59,22 +59,6 @@ describe('a repository of this machine without a clone', () => {
     expect((await fixture.direct.readFile(second, 'a.txt'))?.toString()).toBe('2');
   });
 
-  it('a name that ends in a star is every ref that begins so, each under its own name; of none there is none', async () => {
-    await using fixture = await createFixture();
-    const made = await commit(fixture.direct, { a: '1' });
-    const refs = ['ET-1-a', 'ET-1-b', 'ET-12-c'].map((name) => `refs/heads/feature/${name}`);
-    await fixture.direct.push(refs.map((ref) => ({ ref, to: made, expect: null })));
-    for (const git of [fixture.direct, fixture.clone]) {
-      const found = await git.fetch(['refs/heads/feature/ET-1-*', 'refs/heads/feature/ET-9-*', MAIN], { depth: 0 });
-      expect([...found].toSorted()).toEqual([
-        [refs[0], made],
-        [refs[1], made],
-        [MAIN, null],
-      ]);
-      expect(await git.readFile(made, 'a')).not.toBeNull();
-    }
-  });
-
   it('design §3: of several refs with one stale lease none moves, whichever lease it is', async () => {
     await using fixture = await createFixture();
     const { direct } = fixture;

@@ -38,8 +38,10 @@ export async function createRepositoryGit(options: RepositoryGitOptions): Promis
   const asWritten = (text: string) => text;
   // As git does by itself, less the pack: a new commit ends as loose objects, and its pack is only the way there.
   const base = gitEnvironment(options.env, dir, null, [['core.fsync', 'committed,-loose-object,-pack,-pack-metadata']]);
-  const git = createRunGit({ ...base, GIT_OBJECT_DIRECTORY: store }, asWritten, options.onRun);
-  const gitOfRepository = createRunGit({ ...base, GIT_DIR: repository }, asWritten, options.onRun);
+  const writing = { ...base, GIT_OBJECT_DIRECTORY: store };
+  const itself = { ...base, GIT_DIR: repository };
+  const git = createRunGit(writing, asWritten, options.onRun);
+  const gitOfRepository = createRunGit(itself, asWritten, options.onRun);
 
   const readRefs = async (patterns: readonly string[]): Promise<Map<string, string>> => {
     const { stdout } = await gitOfRepository(['for-each-ref', '--format=%(refname) %(objectname)', ...patterns]);
@@ -50,29 +52,16 @@ export async function createRepositoryGit(options: RepositoryGitOptions): Promis
     return new Map(rows.map((row) => row.split(' ') as [string, string]));
   };
 
-  const reader = createObjectReader({ ...base, GIT_DIR: repository }, options.onRun);
+  const reader = createObjectReader(itself, options.onRun);
   const objects = createGitObjects(git, dir);
-  const own = { ...base, GIT_OBJECT_DIRECTORY: store };
-  const writer = createObjectWriter(reader, dir, own, options.onRun);
-  const refs = createConversation(['update-ref', '--stdin'], { ...base, GIT_DIR: repository }, options.onRun);
+  const writer = createObjectWriter(reader, dir, writing, options.onRun);
+  const refs = createConversation(['update-ref', '--stdin'], itself, options.onRun);
   let before: Promise<unknown> = Promise.resolve();
   /** One transaction after the other: git ends at the first that it refuses, and must not take another one with it. */
   const transact = (input: string): Promise<void> => {
     const turn = before.then(() => refs.ask(input, takeCommitted));
     before = turn.catch(() => {});
     return turn;
-  };
-
-  const listRefs = async (...patterns: readonly string[]): Promise<ReadonlyMap<string, string>> => {
-    if (!patterns.some((pattern) => pattern.includes('*'))) {
-      const named = await Promise.all(patterns.map(async (ref) => [ref, await reader.resolve(ref)] as const));
-      return new Map(named.flatMap(([ref, id]) => (id === null ? [] : [[ref, id]])));
-    }
-    const matchers = patterns.map((pattern) => new RegExp(`^${pattern.split('*').map(escapeRegExp).join('.*')}$`));
-    // A folder of refs, not a pattern: here a star of git would end at a slash.
-    const folders = patterns.map((pattern) => pattern.split('*')[0]?.replace(/\/[^/]*$/, '/') ?? '');
-    const found = await readRefs(folders);
-    return new Map([...found].filter(([ref]) => matchers.some((matcher) => matcher.test(ref))));
   };
 
   return {
@@ -85,15 +74,20 @@ export async function createRepositoryGit(options: RepositoryGitOptions): Promis
     },
 
     async fetch(refs) {
-      const found = await Promise.all(
-        refs.map(async (ref) =>
-          ref.endsWith('*') ? [...(await listRefs(ref))] : ([[ref, await reader.resolve(ref)]] as const),
-        ),
-      );
-      return new Map<string, string | null>(found.flat());
+      return new Map(await Promise.all(refs.map(async (ref) => [ref, await reader.resolve(ref)] as const)));
     },
 
-    listRefs,
+    async listRefs(...patterns) {
+      if (!patterns.some((pattern) => pattern.includes('*'))) {
+        const named = await Promise.all(patterns.map(async (ref) => [ref, await reader.resolve(ref)] as const));
+        return new Map(named.flatMap(([ref, id]) => (id === null ? [] : [[ref, id]])));
+      }
+      const matchers = patterns.map((pattern) => new RegExp(`^${pattern.split('*').map(escapeRegExp).join('.*')}$`));
+      // A folder of refs, not a pattern: here a star of git would end at a slash.
+      const folders = patterns.map((pattern) => pattern.split('*')[0]?.replace(/\/[^/]*$/, '/') ?? '');
+      const found = await readRefs(folders);
+      return new Map([...found].filter(([ref]) => matchers.some((matcher) => matcher.test(ref))));
+    },
 
     async push(updates): Promise<PushResult> {
       try {
